@@ -1,0 +1,314 @@
+"""The elastic encoder: a BERT-family encoder whose layers can drop tokens and restore them at the end.
+
+Length-Adaptive Transformer with Drop-and-Restore (Kim & Cho, ACL 2021), with the defects of the published code
+mended: padding queries do not vote on significance, ``[CLS]`` always stays, kept rows keep their order, and what
+follows the attention probabilities is computed for kept rows only::
+
+    X [b, l, H] -> Q, K, V -> P = softmax(Q K^T) [b, h, l, l]
+                   significance s [b, l] = sum of P over heads and real query rows
+                   keep = the k most significant tokens, in their order
+                   Z = norm(X[keep] + O(P[keep] V));  X' = norm(Z + FFN(Z)) [b, k, H]
+    restored[positions of X'] = X'       every position ends with the deepest state it reached
+
+One module serves training, the fp32 reference and export. ``lengths`` is a run-time tensor, so one exported
+graph runs every retention configuration.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from quantlat.models.encoder_config import EncoderConfig
+
+_NEVER = -1.0  # significance of padding: below every real token, whose sums of probabilities are >= 0
+
+
+class ActiveDropout(nn.Module):
+    """Dropout that draws no random numbers when its rate is zero (they cost more than the forward pass on CPU)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rate = 0.0
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return F.dropout(hidden, self.rate) if self.training and self.rate > 0.0 else hidden
+
+
+class Embeddings(nn.Module):
+    """Sum of word, position and token-type embeddings, normalised: ``[b, n] -> [b, n, H]``."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.position_offset = config.position_offset
+        self.word = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.position = nn.Embedding(config.max_positions + config.position_offset, config.hidden_size)
+        types = config.type_vocab_size
+        self.token_type = nn.Embedding(types, config.hidden_size) if types else None
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = ActiveDropout()
+
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None) -> Tensor:
+        positions = torch.arange(input_ids.size(1), device=input_ids.device) + self.position_offset
+        hidden: Tensor = self.word(input_ids) + self.position(positions)
+        if self.token_type is not None:
+            if token_type_ids is None:
+                hidden = hidden + self.token_type.weight[0]
+            else:
+                hidden = hidden + self.token_type(token_type_ids)
+        return self.dropout(self.norm(hidden))  # type: ignore[no-any-return]
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention without its residual and norm."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.num_heads, self.head_size = config.num_heads, config.head_size
+        self.query, self.key, self.value = (nn.Linear(size, size) for _ in range(3))
+        self.output = nn.Linear(size, size)
+        self.norm = nn.LayerNorm(size, eps=config.layer_norm_eps)
+
+    def heads(self, hidden: Tensor, project: nn.Module) -> Tensor:
+        """``[b, l, H] -> [b, heads, l, head_size]``."""
+        b, n = hidden.shape[:2]
+        projected: Tensor = project(hidden)
+        return projected.view(b, n, self.num_heads, self.head_size).transpose(1, 2)
+
+    def merge(self, context: Tensor) -> Tensor:
+        """``[b, heads, l, head_size] -> [b, l, H]``."""
+        b, _, n, _ = context.shape
+        return context.transpose(1, 2).reshape(b, n, self.num_heads * self.head_size)
+
+    def scores(self, query: Tensor, key: Tensor, bias: Tensor) -> Tensor:
+        """Unnormalised attention scores ``[b, heads, l, l]`` with padding keys masked by ``bias`` ``[b, 1, 1, l]``."""
+        return torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(self.head_size) + bias
+
+
+class FeedForward(nn.Module):
+    """Position-wise feed-forward without its residual and norm."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.up = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.down = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.activation = config.activation
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        raised: Tensor = self.up(hidden)
+        if self.activation == "relu":
+            raised = F.relu(raised)
+        else:
+            raised = F.gelu(raised, approximate="tanh" if self.activation == "gelu_new" else "none")
+        return self.down(raised)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """The rows that are still alive between two layers.
+
+    Attributes:
+        hidden: their states ``[b, l, H]``.
+        mask: which of them are real tokens ``[b, l]`` (bool).
+        positions: their places in the input ``[b, l]``; ``n`` (one past the end) for rows to be thrown away.
+    """
+
+    hidden: Tensor
+    mask: Tensor
+    positions: Tensor
+
+
+class ElasticLayer(nn.Module):
+    """One transformer layer (post-norm), with and without dropping tokens."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.attention = Attention(config)
+        self.feed_forward = FeedForward(config)
+        self.dropout = ActiveDropout()
+
+    def finish(self, residual: Tensor, context: Tensor) -> Tensor:
+        """Output projection, norms and feed-forward on the rows that are left."""
+        attention, ffn = self.attention, self.feed_forward
+        hidden = attention.norm(residual + self.dropout(attention.output(attention.merge(context))))
+        return ffn.norm(hidden + self.dropout(ffn(hidden)))  # type: ignore[no-any-return]
+
+    def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
+        """Full length: ``[b, n, H] -> [b, n, H]``; ``bias`` ``[b, 1, 1, n]`` is 0 or very negative for padding."""
+        attention = self.attention
+        query, key, value = (
+            attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value)
+        )
+        context = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        return self.finish(hidden, context)
+
+    def observe(self, hidden: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """As :meth:`forward`, and the unnormalised attention scores ``[b, heads, n, n]`` beside it."""
+        attention = self.attention
+        query, key, value = (
+            attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value)
+        )
+        scores = attention.scores(query, key, bias)
+        return self.finish(hidden, torch.matmul(scores.softmax(-1), value)), scores
+
+    def drop(self, rows: Survivors, keep: Tensor) -> Survivors:
+        """Run the layer and let only the most significant rows leave its attention.
+
+        Args:
+            rows: ``l`` rows per sequence.
+            keep: how many stay: int64 scalar for the whole batch, or ``[b]``, one number for each sequence.
+        """
+        attention = self.attention
+        bias = padding_bias(rows.mask, rows.hidden.dtype)
+        query, key, value = (
+            attention.heads(rows.hidden, p) for p in (attention.query, attention.key, attention.value)
+        )
+        probabilities = attention.scores(query, key, bias).softmax(-1)
+        chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1))
+        b, heads, _, n = probabilities.shape
+        index = chosen[:, None, :, None].expand(b, heads, chosen.size(1), n)
+        context = torch.matmul(probabilities.gather(2, index), value)
+        hidden = self.finish(take_rows(rows.hidden, chosen), context)
+        mask, positions = rows.mask.gather(1, chosen), rows.positions.gather(1, chosen)
+        if valid is not None:
+            mask = mask & valid
+            positions = positions.masked_fill(~valid, _PAST_END)
+        return Survivors(hidden, mask, positions)
+
+
+_PAST_END = 1 << 30  # replaced by the scratch row's index when states are restored
+
+
+def padding_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """Additive attention bias ``[b, 1, 1, l]`` from a bool mask ``[b, l]``: 0 for real keys, -1e4 for padding.
+
+    -1e4 and not the type's minimum: it survives fp16 and INT8 runtimes, and exp(-1e4) is zero in all of them.
+    """
+    return ((~mask).to(dtype) * -1e4)[:, None, None, :]
+
+
+def significance(probabilities: Tensor, mask: Tensor) -> Tensor:
+    """Attention each token receives, summed over heads and *real* query rows: ``[b, h, l, l] -> [b, l]``.
+
+    Padding keys get a value below every real token; the first token (``[CLS]``) gets one above, so it stays.
+    """
+    voters = mask.to(probabilities.dtype)[:, None, :]
+    received = torch.matmul(voters, probabilities.sum(1)).squeeze(1)
+    received = received.masked_fill(~mask, _NEVER)
+    return torch.cat([torch.full_like(received[:, :1], math.inf), received[:, 1:]], dim=1)
+
+
+def select_rows(scores: Tensor, keep: Tensor, available: int) -> tuple[Tensor, Tensor | None]:
+    """Indices of the most significant rows, in ascending order, and which of them count.
+
+    Returns:
+        ``[b, k]`` int64 and, when ``keep`` has one number per sequence, a bool ``[b, k]``: ``k`` is the largest of
+        the numbers, sequences that keep fewer rows are filled up with rows marked ``False``.
+    """
+    if keep.dim() == 0:
+        k = int(keep.item())
+        torch._check(k >= 1)
+        torch._check(k <= available)
+        return scores.topk(k, dim=1, sorted=False).indices.sort(dim=1).values, None
+    k = min(int(keep.max().item()), available)
+    ranked = scores.topk(k, dim=1, sorted=True).indices
+    counted = torch.arange(k, device=keep.device)[None, :] < keep[:, None]
+    order = torch.where(counted, ranked, available).sort(dim=1).values
+    return order.clamp(max=available - 1), order < available
+
+
+def take_rows(hidden: Tensor, chosen: Tensor) -> Tensor:
+    """``[b, l, H]``, ``[b, k]`` -> ``[b, k, H]``."""
+    return hidden.gather(1, chosen[:, :, None].expand(-1, -1, hidden.size(2)))
+
+
+def restore_rows(restored: Tensor, rows: Survivors) -> Tensor:
+    """Write the survivors' states over their positions in ``restored`` ``[b, n (+1 scratch row), H]``."""
+    index = rows.positions.clamp(max=restored.size(1) - 1)
+    return restored.scatter(1, index[:, :, None].expand(-1, -1, restored.size(2)), rows.hidden)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What distillation compares: embeddings and each layer's output ``[b, n, H]``, scores ``[b, heads, n, n]``."""
+
+    hidden_states: tuple[Tensor, ...]
+    scores: tuple[Tensor, ...]
+
+
+class ElasticEncoder(nn.Module):
+    """Embeddings and a stack of elastic layers; see the module docstring."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embeddings = Embeddings(config)
+        self.layers = nn.ModuleList(ElasticLayer(config) for _ in range(config.num_layers))
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        lengths: Tensor | None = None,
+        skipped: frozenset[int] = frozenset(),
+    ) -> Tensor:
+        """Final (restored) states ``[b, n, H]``.
+
+        Args:
+            input_ids: int64 ``[b, n]``, padding on the right.
+            attention_mask: int64 or bool ``[b, n]``, nonzero for real tokens.
+            token_type_ids: int64 ``[b, n]``.
+            lengths: rows that leave each layer's attention, int64 ``[layers]`` for the whole batch or
+                ``[b, layers]`` for each sequence; non-increasing, at most ``n``. ``None`` runs at full length.
+            skipped: layers left out (LayerDrop); rows pass them unchanged.
+        """
+        mask = attention_mask.to(torch.bool)
+        hidden = self.embeddings(input_ids, token_type_ids)
+        if lengths is not None:
+            return self._forward_elastic(hidden, mask, lengths, skipped)
+        bias = padding_bias(mask, hidden.dtype)
+        for i, layer in enumerate(self.layers):
+            if i not in skipped:
+                hidden = layer(hidden, bias)
+        return hidden  # type: ignore[no-any-return]
+
+    def _forward_elastic(self, hidden: Tensor, mask: Tensor, lengths: Tensor, skipped: frozenset[int]) -> Tensor:
+        b, n = mask.shape
+        per_sequence = lengths.dim() == 2
+        positions = torch.arange(n, device=mask.device).expand(b, n)
+        rows = Survivors(hidden, mask, positions)
+        # A scratch row takes what sequences of a mixed batch must not keep; exported graphs do not need it.
+        restored = F.pad(hidden, (0, 0, 0, 1)) if per_sequence else hidden
+        for i, layer in enumerate(self.layers):
+            if i in skipped:
+                continue
+            rows = layer.drop(rows, lengths[:, i] if per_sequence else lengths[i])  # type: ignore[operator]
+            restored = restore_rows(restored, rows)
+        return restored[:, :n] if per_sequence else restored
+
+    def observe(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Observation:
+        """Full-length pass that keeps every hidden state and every attention score matrix."""
+        mask = attention_mask.to(torch.bool)
+        hidden = self.embeddings(input_ids, token_type_ids)
+        bias = padding_bias(mask, hidden.dtype)
+        states, scores = [hidden], []
+        for layer in self.layers:
+            hidden, score = layer.observe(hidden, bias)  # type: ignore[operator]
+            states.append(hidden)
+            scores.append(score)
+        return Observation(tuple(states), tuple(scores))
+
+    def set_dropout(self, rate: float) -> None:
+        """Use ``rate`` in every dropout of the encoder; 0 costs nothing."""
+        for module in self.modules():
+            if isinstance(module, ActiveDropout):
+                module.rate = rate

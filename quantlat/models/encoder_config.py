@@ -1,0 +1,181 @@
+"""Shape and family of an encoder, read from a Hugging Face ``config.json``.
+
+One description serves BERT, MiniLM, RoBERTa and DistilBERT; the differences between them are four numbers
+(token types, position offset, padding id, LayerNorm epsilon) and the names of their parameters
+(:mod:`quantlat.models.parameter_names`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from quantlat.errors import ModelError
+
+FAMILIES = ("bert", "roberta", "distilbert")
+ACTIVATIONS = ("gelu", "gelu_new", "relu")
+
+# Bounds on what an untrusted config.json may ask for; the largest encoders in use are well below them.
+_BOUNDS = {
+    "vocab_size": (8, 1_000_000),
+    "hidden_size": (8, 8192),
+    "num_layers": (1, 96),
+    "num_heads": (1, 256),
+    "intermediate_size": (8, 65536),
+    "max_positions": (8, 32768),
+    "type_vocab_size": (0, 64),
+}
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Hyper-parameters of an encoder.
+
+    Attributes:
+        family: ``bert`` (also MiniLM), ``roberta`` or ``distilbert``.
+        max_positions: longest sequence in tokens that has position embeddings.
+        type_vocab_size: number of token types; 0 when the family has none (DistilBERT).
+        position_offset: index of the first position embedding (RoBERTa starts behind its padding id).
+        num_labels: outputs of a classification head; 2 for span question answering.
+    """
+
+    family: str
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    num_heads: int
+    intermediate_size: int
+    max_positions: int
+    type_vocab_size: int
+    layer_norm_eps: float = 1e-12
+    activation: str = "gelu"
+    pad_token_id: int = 0
+    position_offset: int = 0
+    num_labels: int = 2
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ModelError(
+                f"unknown encoder family {self.family!r}; supported: {', '.join(FAMILIES)} (MiniLM is bert)"
+            )
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not low <= value <= high:
+                raise ModelError(f"encoder config: {name} must be an integer in [{low}, {high}], got {value!r}")
+        if self.hidden_size % self.num_heads:
+            raise ModelError(
+                f"encoder config: hidden_size {self.hidden_size} is not a multiple of num_heads {self.num_heads}"
+            )
+        if self.activation not in ACTIVATIONS:
+            raise ModelError(
+                f"encoder config: activation {self.activation!r} is not supported; known: {', '.join(ACTIVATIONS)}"
+            )
+        if not 0.0 < float(self.layer_norm_eps) < 0.1:
+            raise ModelError(f"encoder config: layer_norm_eps {self.layer_norm_eps!r} is out of (0, 0.1)")
+        if not 0 <= self.pad_token_id < self.vocab_size:
+            raise ModelError(f"encoder config: pad_token_id {self.pad_token_id} is outside the vocabulary")
+        if not 0 <= self.position_offset <= 16:
+            raise ModelError(f"encoder config: position_offset {self.position_offset} is out of [0, 16]")
+        if not 1 <= self.num_labels <= 100_000:
+            raise ModelError(f"encoder config: num_labels {self.num_labels} is out of [1, 100000]")
+
+    @property
+    def head_size(self) -> int:
+        """Width of one attention head."""
+        return self.hidden_size // self.num_heads
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EncoderConfig:
+        """Inverse of :meth:`to_dict`; raises :class:`ModelError` on unknown or missing keys."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ModelError(f"encoder config: {error}") from None
+
+    @classmethod
+    def from_huggingface(cls, values: Mapping[str, Any], *, num_labels: int = 2) -> EncoderConfig:
+        """Read the fields of a Hugging Face ``config.json``.
+
+        Raises:
+            ModelError: unknown ``model_type``, missing fields, or relative position embeddings.
+        """
+        family = values.get("model_type")
+        if family not in FAMILIES:
+            raise ModelError(
+                f"config.json says model_type {family!r}; quantlat supports {', '.join(FAMILIES)} "
+                "(MiniLM and TinyBERT checkpoints are bert)",
+                "Pick a checkpoint of one of these families.",
+            )
+        kind = values.get("position_embedding_type", "absolute")
+        if kind not in ("absolute", None):
+            raise ModelError(f"config.json asks for {kind!r} position embeddings; only 'absolute' is supported")
+        names = _DISTILBERT_NAMES if family == "distilbert" else _BERT_NAMES
+        missing = [name for name in names.values() if name not in values]
+        if missing:
+            raise ModelError(f"config.json lacks {', '.join(missing)}", "The file is damaged or not an encoder's.")
+        fields: dict[str, Any] = {ours: values[theirs] for ours, theirs in names.items()}
+        pad = int(values.get("pad_token_id") or 0)
+        if family == "roberta":
+            fields["position_offset"] = pad + 1
+            fields["max_positions"] -= pad + 1
+        if family == "distilbert":
+            fields["type_vocab_size"] = 0
+        else:
+            fields["type_vocab_size"] = values.get("type_vocab_size", 2)
+        fields["layer_norm_eps"] = float(values.get("layer_norm_eps", 1e-12))
+        return cls(family=family, pad_token_id=pad, num_labels=num_labels, **fields)
+
+    def to_huggingface(self, *, task: str) -> dict[str, Any]:
+        """The ``config.json`` that makes ``transformers`` rebuild this encoder with a head for ``task``."""
+        names = _DISTILBERT_NAMES if self.family == "distilbert" else _BERT_NAMES
+        values: dict[str, Any] = {theirs: getattr(self, ours) for ours, theirs in names.items()}
+        values["model_type"] = self.family
+        values["architectures"] = [_ARCHITECTURES[self.family, task]]
+        values["pad_token_id"] = self.pad_token_id
+        if self.family == "roberta":
+            values["max_position_embeddings"] = self.max_positions + self.position_offset
+        if self.family == "distilbert":
+            values["sinusoidal_pos_embds"] = False
+        else:
+            values["type_vocab_size"] = self.type_vocab_size
+            values["layer_norm_eps"] = self.layer_norm_eps
+            values["position_embedding_type"] = "absolute"
+        if task != "question-answering":
+            values["num_labels"] = self.num_labels
+            values["id2label"] = {str(i): f"LABEL_{i}" for i in range(self.num_labels)}
+            values["label2id"] = {f"LABEL_{i}": i for i in range(self.num_labels)}
+        values["dtype"] = "float32"
+        return values
+
+
+_BERT_NAMES = {
+    "vocab_size": "vocab_size",
+    "hidden_size": "hidden_size",
+    "num_layers": "num_hidden_layers",
+    "num_heads": "num_attention_heads",
+    "intermediate_size": "intermediate_size",
+    "max_positions": "max_position_embeddings",
+    "activation": "hidden_act",
+}
+_DISTILBERT_NAMES = {
+    "vocab_size": "vocab_size",
+    "hidden_size": "dim",
+    "num_layers": "n_layers",
+    "num_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "max_positions": "max_position_embeddings",
+    "activation": "activation",
+}
+_ARCHITECTURES = {
+    ("bert", "question-answering"): "BertForQuestionAnswering",
+    ("roberta", "question-answering"): "RobertaForQuestionAnswering",
+    ("distilbert", "question-answering"): "DistilBertForQuestionAnswering",
+    ("bert", "text-classification"): "BertForSequenceClassification",
+    ("roberta", "text-classification"): "RobertaForSequenceClassification",
+    ("distilbert", "text-classification"): "DistilBertForSequenceClassification",
+}
