@@ -1,6 +1,12 @@
 """Encoders: the elastic model, its heads, retention configurations, MACs, checkpoints in and out."""
 
-from quantlat.models.checkpoint import LoadedModel, load_checkpoint, load_folder, save_huggingface, select_layers
+from quantlat.models.checkpoint import (
+    LoadedModel,
+    load_checkpoint,
+    load_folder,
+    save_huggingface,
+    select_layers,
+)
 from quantlat.models.elastic import ElasticEncoder, Observation
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import ClassificationModel, QAModel, TaskModel, build_model

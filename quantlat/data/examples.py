@@ -1,0 +1,70 @@
+"""What a task consists of: questions with reference answers, or texts with labels.
+
+A question-answering example is one SQuAD v1.1 question (Rajpurkar et al., EMNLP 2016, arXiv 1606.05250): a
+passage, a question about it, and one or more reference answers that are spans of the passage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reference answer: ``text`` begins at character ``start`` of the passage."""
+
+    text: str
+    start: int
+
+    @property
+    def stop(self) -> int:
+        """Character after the last one of the answer."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class QAExample:
+    """A question about a passage; the first of ``answers`` is the training label, all of them are references.
+
+    The readers of this room guarantee ``context[a.start:a.stop] == a.text`` for every answer, at least one
+    answer, and unique ids within a set.
+    """
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...]
+    title: str = ""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The texts of all reference answers."""
+        return tuple(answer.text for answer in self.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class TextExample:
+    """A text, or a pair of texts, with the index of its class."""
+
+    id: str
+    text: str
+    text_pair: str | None
+    label: int
+
+
+def fingerprint(*parts: Iterable[QAExample]) -> str:
+    """sha256 (hex) over the content of every example of every part, in order; changes when any of it does."""
+    digest = hashlib.sha256()
+    for number, part in enumerate(parts):
+        digest.update(f"part {number}\n".encode())
+        for example in part:
+            fields = [example.id, example.question, example.context, example.title]
+            fields += [f"{answer.start}:{answer.text}" for answer in example.answers]
+            digest.update(f"{len(fields)}\n".encode())
+            for field in fields:
+                encoded = field.encode("utf-8", "surrogatepass")
+                # the length in front keeps ("ab", "c") and ("a", "bc") apart
+                digest.update(f"{len(encoded)}:".encode() + encoded)
+    return digest.hexdigest()
