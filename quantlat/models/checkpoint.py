@@ -78,7 +78,8 @@ def load_folder(
     folder = Path(folder)
     raw = _read_config(folder)
     if num_labels is None:
-        num_labels = 2 if task == QUESTION_ANSWERING else len(raw.get("id2label") or {}) or int(raw.get("num_labels", 2))
+        named = len(raw.get("id2label") or {}) or int(raw.get("num_labels", 2))
+        num_labels = 2 if task == QUESTION_ANSWERING else named
     config = EncoderConfig.from_huggingface(raw, num_labels=num_labels)
     tokenizer = Tokenizer.from_folder(folder, family=config.family)
     if tokenizer.vocab_size > config.vocab_size:

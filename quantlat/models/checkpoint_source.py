@@ -103,7 +103,9 @@ def _pip_folder(name: str) -> tuple[Path, str]:
     for file in files:
         if file.name == "model.safetensors":
             return Path(str(file.locate())).resolve().parent, pinned
-    raise ModelError(f"the installed package {name} holds no model.safetensors", f"pip install --force-reinstall {name}")
+    raise ModelError(
+        f"the installed package {name} holds no model.safetensors", f"pip install --force-reinstall {name}"
+    )
 
 
 def _hub_folder(name: str, *, offline: bool) -> Path:

@@ -17,7 +17,7 @@ graph runs every retention configuration.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -227,15 +227,35 @@ def select_rows(scores: Tensor, keep: Tensor, available: int) -> tuple[Tensor, T
     return order.clamp(max=available - 1), order < available
 
 
+def _keeps_everything(keep: Tensor, mask: Tensor) -> bool:
+    """Whether no real token is dropped. Always False while a graph is traced: the answer depends on the request."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    return bool((keep >= mask.sum(1)).all()) if keep.dim() else bool(keep >= mask.size(1))
+
+
 def take_rows(hidden: Tensor, chosen: Tensor) -> Tensor:
-    """``[b, l, H]``, ``[b, k]`` -> ``[b, k, H]``."""
-    return hidden.gather(1, chosen[:, :, None].expand(-1, -1, hidden.size(2)))
+    """``[b, l, H]``, ``[b, k]`` -> ``[b, k, H]``.
+
+    As a selection of whole rows of ``[b * l, H]``: runtimes copy rows, where they walk through the elements of a gather
+    one by one.
+    """
+    b, n, width = hidden.shape
+    return hidden.reshape(b * n, width).index_select(0, _flat_rows(chosen, n)).view(b, chosen.size(1), width)
 
 
 def restore_rows(restored: Tensor, rows: Survivors) -> Tensor:
     """Write the survivors' states over their positions in ``restored`` ``[b, n (+1 scratch row), H]``."""
-    index = rows.positions.clamp(max=restored.size(1) - 1)
-    return restored.scatter(1, index[:, :, None].expand(-1, -1, restored.size(2)), rows.hidden)
+    b, n, width = restored.shape
+    index = _flat_rows(rows.positions.clamp(max=n - 1), n)
+    written = restored.reshape(b * n, width).index_put((index,), rows.hidden.reshape(-1, width))
+    return written.view(b, n, width)
+
+
+def _flat_rows(chosen: Tensor, n: int) -> Tensor:
+    """Row numbers ``[b, k]`` of sequences of ``n`` rows as row numbers ``[b * k]`` of all sequences in one."""
+    first = torch.arange(chosen.size(0), device=chosen.device) * n
+    return (chosen + first[:, None]).flatten()
 
 
 @dataclass(frozen=True)
@@ -262,6 +282,7 @@ class ElasticEncoder(nn.Module):
         token_type_ids: Tensor | None = None,
         lengths: Tensor | None = None,
         skipped: frozenset[int] = frozenset(),
+        whole_layers: int = 0,
     ) -> Tensor:
         """Final (restored) states ``[b, n, H]``.
 
@@ -272,30 +293,39 @@ class ElasticEncoder(nn.Module):
             lengths: rows that leave each layer's attention, int64 ``[layers]`` for the whole batch or
                 ``[b, layers]`` for each sequence; non-increasing, at most ``n``. ``None`` runs at full length.
             skipped: layers left out (LayerDrop); rows pass them unchanged.
+            whole_layers: so many first layers keep every row whatever ``lengths`` say; an exported graph then has
+                fused attention in them.
         """
         mask = attention_mask.to(torch.bool)
         hidden = self.embeddings(input_ids, token_type_ids)
         if lengths is not None:
-            return self._forward_elastic(hidden, mask, lengths, skipped)
+            return self._forward_elastic(hidden, mask, lengths, skipped, whole_layers)
         bias = padding_bias(mask, hidden.dtype)
         for i, layer in enumerate(self.layers):
             if i not in skipped:
                 hidden = layer(hidden, bias)
         return hidden  # type: ignore[no-any-return]
 
-    def _forward_elastic(self, hidden: Tensor, mask: Tensor, lengths: Tensor, skipped: frozenset[int]) -> Tensor:
+    def _forward_elastic(
+        self, hidden: Tensor, mask: Tensor, lengths: Tensor, skipped: frozenset[int], whole_layers: int
+    ) -> Tensor:
         b, n = mask.shape
         per_sequence = lengths.dim() == 2
-        positions = torch.arange(n, device=mask.device).expand(b, n)
-        rows = Survivors(hidden, mask, positions)
-        # A scratch row takes what sequences of a mixed batch must not keep; exported graphs do not need it.
-        restored = F.pad(hidden, (0, 0, 0, 1)) if per_sequence else hidden
+        rows = Survivors(hidden, mask, torch.arange(n, device=mask.device).expand(b, n))
+        restored: Tensor | None = None  # nothing was dropped yet: the rows are the restored states
         for i, layer in enumerate(self.layers):
             if i in skipped:
                 continue
-            rows = layer.drop(rows, lengths[:, i] if per_sequence else lengths[i])  # type: ignore[operator]
+            keep = lengths[:, i] if per_sequence else lengths[i]
+            if i < whole_layers or (restored is None and _keeps_everything(keep, mask)):
+                rows = replace(rows, hidden=layer(rows.hidden, padding_bias(mask, rows.hidden.dtype)))
+                continue
+            if restored is None:
+                # A scratch row takes what sequences of a mixed batch must not keep; one configuration needs none.
+                restored = F.pad(rows.hidden, (0, 0, 0, 1)) if per_sequence else rows.hidden
+            rows = layer.drop(rows, keep)  # type: ignore[operator]
             restored = restore_rows(restored, rows)
-        return restored[:, :n] if per_sequence else restored
+        return rows.hidden if restored is None else restored[:, :n]
 
     def observe(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None

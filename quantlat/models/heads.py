@@ -35,9 +35,10 @@ class QAModel(nn.Module):
         token_type_ids: Tensor | None = None,
         lengths: Tensor | None = None,
         skipped: frozenset[int] = frozenset(),
+        whole_layers: int = 0,
     ) -> Tensor:
         return self.qa_outputs(  # type: ignore[no-any-return]
-            self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped)
+            self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
         )
 
 
@@ -68,8 +69,9 @@ class ClassificationModel(nn.Module):
         token_type_ids: Tensor | None = None,
         lengths: Tensor | None = None,
         skipped: frozenset[int] = frozenset(),
+        whole_layers: int = 0,
     ) -> Tensor:
-        first = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped)[:, 0]
+        first = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)[:, 0]
         pooled = self.pooler(first)
         pooled = torch.relu(pooled) if self.config.family == "distilbert" else torch.tanh(pooled)
         return self.classifier(pooled)  # type: ignore[no-any-return]

@@ -1,0 +1,43 @@
+# make squad      install what is needed and run the whole chain on question answering
+# make test       install what is needed and run the tests
+# make help       all targets
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH_VERSION ?= 2.13.0
+EXTRAS ?= dev,minilm,nncf
+PYTEST_ARGS ?=
+RUN_ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install squad test lint clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## build the virtual environment .venv; does nothing when it is up to date
+
+$(STAMP): setup.cfg pyproject.toml constraints.txt tools/install_torch.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or newer is needed; name one with: make install PYTHON=python3.12" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python tools/install_torch.py $(TORCH_VERSION)
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+squad: install  ## run recipes/squad_int8.yaml (RUN_ARGS="--set a.b=c ..." adds options)
+	$(BIN)/quantlat run recipes/squad_int8.yaml $(RUN_ARGS)
+
+test: install  ## run the tests (PYTEST_ARGS="tests/recipe -k lines" picks some)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:  ## remove the environment and caches; runs/ and reports/ stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	find quantlat tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,136 @@
+"""Answer every window of a data set with a session or a model and score the answers.
+
+Sessions are asked one window at a time, without padding: that is how a request arrives, every runtime then
+executes exactly the configuration's lengths, and one pass yields accuracy and latency on the real length mix.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantlat.allocator import keep_freed_memory
+from quantlat.metrics import QAScore, best_spans, score
+from quantlat.progress import Progress, QuietProgress
+
+if TYPE_CHECKING:
+    from quantlat.data.windows import WindowSet
+    from quantlat.models import ElasticConfig, TaskModel
+    from quantlat.runtimes.base import Session
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Answers, their score, and how long each window took.
+
+    Attributes:
+        predictions: answer text by question id.
+        latencies_ms: ``[windows]``, time of the session's ``run`` alone; empty where windows were batched.
+        tokens: ``[windows]``, real tokens of each window.
+        wall_s: seconds for the whole pass, decoding included.
+    """
+
+    predictions: Mapping[str, str]
+    score: QAScore
+    latencies_ms: NDArray[np.float64]
+    tokens: NDArray[np.int64]
+    wall_s: float
+
+
+def evaluate_session(
+    session: Session,
+    window_set: WindowSet,
+    config: ElasticConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    name: str = "evaluating",
+) -> EvaluationResult:
+    """Run every window alone through ``session`` under ``config`` (``None``: full length, plain graph)."""
+    from quantlat.runtimes.base import TokenBatch
+
+    started = time.perf_counter()
+    windows = window_set.windows
+    logits: list[NDArray[np.float32]] = []
+    latencies = np.empty(len(windows))
+    with (progress or QuietProgress()).task(name, len(windows), unit="window") as task:
+        for i, window in enumerate(windows):
+            batch = TokenBatch.from_windows([window])
+            before = time.perf_counter_ns()
+            output = session.run(batch, config)
+            latencies[i] = (time.perf_counter_ns() - before) / 1e6
+            logits.append(output[0])
+            task.advance(1, tokens=window.length)
+    return _result(window_set, logits, latencies, started)
+
+
+def evaluate_model(
+    model: TaskModel,
+    window_set: WindowSet,
+    config: ElasticConfig | None = None,
+    *,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+    name: str = "evaluating",
+) -> EvaluationResult:
+    """Run all windows through an fp32 model in batches of similar length; for accuracy during training."""
+    import torch
+
+    from quantlat.data.batching import collate
+
+    keep_freed_memory()
+    started = time.perf_counter()
+    windows = window_set.windows
+    order = np.argsort([-w.length for w in windows], kind="stable")
+    logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    with (
+        (progress or QuietProgress()).task(name, len(windows), unit="window") as task,
+        torch.inference_mode(),
+    ):
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            batch = collate(windows, chosen, model.config.pad_token_id)
+            lengths = None
+            if config is not None and not config.is_full:
+                rows = [config.lengths(windows[i].length, model.config.num_layers) for i in chosen]
+                lengths = torch.tensor(rows, device=device)
+            output = model(
+                batch.input_ids.to(device),
+                batch.attention_mask.to(device),
+                batch.token_type_ids.to(device),
+                lengths,
+            )
+            output = output.float().cpu().numpy()
+            for row, i in enumerate(chosen):
+                logits[i] = output[row, : windows[i].length]
+            task.advance(len(chosen), tokens=int(batch.attention_mask.sum()))
+    model.train(was_training)
+    return _result(window_set, logits, np.empty(0), started)
+
+
+def _result(
+    window_set: WindowSet,
+    logits: Sequence[NDArray[np.float32]],
+    latencies: NDArray[np.float64],
+    started: float,
+) -> EvaluationResult:
+    predictions = best_spans(
+        window_set.examples,
+        window_set.windows,
+        [row[:, 0] for row in logits],
+        [row[:, 1] for row in logits],
+    )
+    return EvaluationResult(
+        predictions=predictions,
+        score=score(window_set.examples, predictions),
+        latencies_ms=latencies,
+        tokens=np.array([w.length for w in window_set.windows], dtype=np.int64),
+        wall_s=time.perf_counter() - started,
+    )

@@ -1,0 +1,37 @@
+"""Measuring latency: machine facts, workload, interleaved rounds, statistics, contention."""
+
+from quantlat.latency.advice import MeasurementWarning, machine_warnings, merge_warnings
+from quantlat.latency.contention import ContentionLimits, ContentionReport, watch_contention
+from quantlat.latency.machine import MachineFacts, read_machine_facts
+from quantlat.latency.measure import MeasureOptions, measure_interleaved
+from quantlat.latency.measurement import Measurement
+from quantlat.latency.statistics import (
+    length_mix_ci,
+    length_mix_mean,
+    median_ci,
+    percentiles_supported,
+    ratio_ci,
+    samples_needed,
+)
+from quantlat.latency.workload import Workload
+
+__all__ = [
+    "ContentionLimits",
+    "ContentionReport",
+    "MachineFacts",
+    "MeasureOptions",
+    "Measurement",
+    "MeasurementWarning",
+    "Workload",
+    "length_mix_ci",
+    "length_mix_mean",
+    "machine_warnings",
+    "measure_interleaved",
+    "median_ci",
+    "merge_warnings",
+    "percentiles_supported",
+    "ratio_ci",
+    "read_machine_facts",
+    "samples_needed",
+    "watch_contention",
+]

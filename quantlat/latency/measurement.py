@@ -1,0 +1,132 @@
+"""One measured latency, with everything that is needed to believe it or to refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from quantlat.latency.advice import MeasurementWarning, merge_warnings
+from quantlat.latency.contention import ContentionReport
+from quantlat.latency.statistics import median_ci, percentiles_supported, ratio_ci
+from quantlat.metrics import Interval
+
+_UNRELIABLE_SHARE = 0.2
+_FEWEST_FOR_MEDIAN = 6
+# these stop the whole machine or group, and no single sample's own books show it
+_UNSEEN_BY_SAMPLES = frozenset({MeasurementWarning.STEAL, MeasurementWarning.THROTTLED})
+
+
+class Measurement(BaseModel):
+    """Latency of one thing on one machine; keeps the raw samples.
+
+    Attributes:
+        name: what was measured.
+        samples_ms: every timed run, in the order in which they were made.
+        rounds: for each sample, the round in which it was taken; rounds pair it with what it was
+            interleaved with.
+        tokens: for each sample, the real tokens of the request; empty where requests have no length.
+        flagged: positions of samples during which the process had to wait for a processor.
+        median_ms: median of all samples.
+        ci_ms: its confidence interval.
+        level: confidence of that interval; below 0.95 when the samples are too few.
+        mean_ms: mean of all samples.
+        percentiles_ms: those percentiles that so many samples support.
+        warmup_runs: untimed runs before the first sample.
+        machine: fingerprint of the machine (:attr:`quantlat.latency.machine.MachineFacts.fingerprint`).
+        contention: what the scheduler reported over the whole measurement.
+        warnings: reasons for doubt.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    samples_ms: tuple[float, ...]
+    rounds: tuple[int, ...]
+    tokens: tuple[int, ...] = ()
+    flagged: tuple[int, ...] = ()
+    median_ms: float
+    ci_ms: tuple[float, float]
+    level: float
+    mean_ms: float
+    percentiles_ms: dict[int, float]
+    warmup_runs: int
+    machine: str
+    contention: ContentionReport | None = None
+    warnings: tuple[MeasurementWarning, ...] = ()
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Self:
+        if len(self.rounds) != len(self.samples_ms) or len(self.tokens) not in (0, len(self.samples_ms)):
+            raise ValueError(
+                f"{len(self.samples_ms)} samples need as many rounds and as many token counts (or none), "
+                f"got {len(self.rounds)} and {len(self.tokens)}"
+            )
+        return self
+
+    @classmethod
+    def from_samples(
+        cls,
+        name: str,
+        samples_ms: Sequence[float],
+        *,
+        rounds: Sequence[int] | None = None,
+        tokens: Sequence[int] = (),
+        flagged: Sequence[int] = (),
+        warmup_runs: int = 0,
+        machine: str = "",
+        contention: ContentionReport | None = None,
+        warnings: Sequence[MeasurementWarning] = (),
+    ) -> Self:
+        """Compute the statistics of raw samples.
+
+        Raises:
+            MeasurementError: no samples, or one that is not a positive time.
+        """
+        interval = median_ci(samples_ms)
+        own = [MeasurementWarning.TOO_FEW_SAMPLES] if len(samples_ms) < _FEWEST_FOR_MEDIAN else []
+        return cls(
+            name=name,
+            samples_ms=tuple(float(sample) for sample in samples_ms),
+            rounds=tuple(rounds) if rounds is not None else (0,) * len(samples_ms),
+            tokens=tuple(tokens),
+            flagged=tuple(flagged),
+            median_ms=interval.estimate,
+            ci_ms=(interval.low, interval.high),
+            level=interval.level,
+            mean_ms=sum(samples_ms) / len(samples_ms),
+            percentiles_ms=percentiles_supported(samples_ms),
+            warmup_runs=warmup_runs,
+            machine=machine,
+            contention=contention,
+            warnings=merge_warnings(warnings, contention.flags if contention else (), own),
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return len(self.samples_ms)
+
+    @property
+    def by_round(self) -> tuple[tuple[float, ...], ...]:
+        """Samples grouped by round, in the order of the rounds."""
+        numbers = sorted(set(self.rounds))
+        return tuple(
+            tuple(s for s, r in zip(self.samples_ms, self.rounds, strict=True) if r == number) for number in numbers
+        )
+
+    @property
+    def reliable(self) -> bool:
+        """False when more than a fifth of the samples were disturbed, or the host or quota took time away."""
+        if len(self.flagged) > _UNRELIABLE_SHARE * self.n:
+            return False
+        return not (self.contention and _UNSEEN_BY_SAMPLES.intersection(self.contention.flags))
+
+    def ratio_to(self, other: Measurement) -> Interval:
+        """This latency divided by that of ``other``, paired by round (above 1: this one is slower).
+
+        Raises:
+            MeasurementError: the two were not measured in the same rounds.
+        """
+        return ratio_ci(self.by_round, other.by_round)

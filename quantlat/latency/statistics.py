@@ -1,0 +1,189 @@
+"""Statistics of latencies: skewed, drifting, with outliers, and often few.
+
+- The median has a distribution-free interval from order statistics: ``[x_(k), x_(n+1-k)]`` covers it with
+  probability ``1 - 2 P(B <= k-1)``, ``B ~ Bin(n, 1/2)`` (David & Nagaraja, Order Statistics, 7.1).
+- A quantile q is only given when ``n`` samples can bound it from above at 95 %: ``1 - q^n >= 0.95``, so
+  p90 needs 29, p95 59 and p99 299 samples.
+- Ratios are paired by round: both sides of a round see the same drift. From 8 rounds on the rounds are
+  resampled, with the percentile interval expanded for their small number as in Hesterberg, "What Teachers
+  Should Know about the Bootstrap" (The American Statistician 69, 2015), section 5.3; with fewer, where
+  resampling cannot reach the asked level, Student's t on the logarithms is used.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quantlat.errors import MeasurementError
+from quantlat.metrics import Interval
+
+PERCENTILES = (50, 90, 95, 99)
+_FEWEST_TO_RESAMPLE = 8
+
+
+def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
+    """Median with a distribution-free confidence interval.
+
+    Fewer than 6 samples cannot reach 95 %: the interval is then their whole range and ``level`` says what
+    it covers.
+
+    Raises:
+        MeasurementError: no samples.
+    """
+    values = np.sort(_checked(samples))
+    n = len(values)
+    below = _fair_coin_cdf(n)
+    # the largest rank k that still covers enough: 1 - 2 P(B <= k - 1) >= level
+    rank = max(1, int(np.searchsorted(below[: (n + 1) // 2], (1.0 - level) / 2.0, side="right")))
+    covered = 1.0 - 2.0 * float(below[rank - 1])
+    return Interval(
+        estimate=float(np.median(values)),
+        low=float(values[rank - 1]),
+        high=float(values[n - rank]),
+        level=min(level, covered),
+        n=n,
+    )
+
+
+def _fair_coin_cdf(n: int) -> NDArray[np.float64]:
+    """``P(B <= k)`` for k = 0 .. n, ``B ~ Bin(n, 1/2)``; in logarithms, since 2^-n underflows from 1075
+    on."""
+    heads = np.arange(1, n + 1)
+    log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - heads + 1) / heads))])
+    cdf: NDArray[np.float64] = np.cumsum(np.exp(log_choose - n * math.log(2.0)))
+    return cdf
+
+
+def samples_needed(percentile: float, confidence: float = 0.95) -> int:
+    """Fewest samples whose maximum bounds this percentile from above with the given confidence."""
+    return math.ceil(math.log(1.0 - confidence) / math.log(percentile / 100.0) - 1e-9)
+
+
+def percentiles_supported(samples: ArrayLike, percentiles: Sequence[int] = PERCENTILES) -> dict[int, float]:
+    """Those percentiles, in the samples' unit, that so many samples can support; the others are left out."""
+    values = _checked(samples)
+    supported = [p for p in percentiles if len(values) >= samples_needed(p)]
+    return {p: float(np.percentile(values, p)) for p in supported}
+
+
+def ratio_ci(
+    numerator: Sequence[ArrayLike],
+    denominator: Sequence[ArrayLike],
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Ratio of two latencies, paired by round.
+
+    The statistic is the geometric mean over rounds of the ratio of the rounds' medians.
+
+    Args:
+        numerator: one sequence of samples for each round.
+        denominator: samples of the same rounds; the numbers of samples may differ.
+
+    Returns:
+        The ratio; above 1 means that ``numerator`` is slower. ``n`` is the number of rounds. A single round
+        gives an interval from 0 to infinity at level 0, because nothing is known about how rounds differ.
+
+    Raises:
+        MeasurementError: no rounds, or not the same number of them.
+    """
+    if len(numerator) != len(denominator) or not len(numerator):
+        raise MeasurementError(
+            f"a paired ratio needs the same rounds on both sides, got {len(numerator)} and {len(denominator)}"
+        )
+    above = [float(np.median(_checked(samples))) for samples in numerator]
+    below = [float(np.median(_checked(samples))) for samples in denominator]
+    logs = np.log(above) - np.log(below)
+    mean, rounds = float(logs.mean()), len(logs)
+    if rounds < 2:
+        return Interval(math.exp(mean), 0.0, math.inf, 0.0, rounds)
+    if rounds < _FEWEST_TO_RESAMPLE:
+        half = _student_t(rounds, level) * float(logs.std(ddof=1)) / math.sqrt(rounds)
+        low, high = mean - half, mean + half
+    else:
+        chosen = np.random.default_rng(seed).integers(rounds, size=(resamples, rounds))
+        tail = statistics.NormalDist().cdf(-math.sqrt(rounds / (rounds - 1)) * _student_t(rounds, level))
+        low, high = np.quantile(logs[chosen].mean(axis=1), [tail, 1.0 - tail])
+    return Interval(math.exp(mean), math.exp(min(low, mean)), math.exp(max(high, mean)), level, rounds)
+
+
+def _student_t(n: int, level: float) -> float:
+    from scipy.special import stdtrit  # here: scipy is slow to import
+
+    return float(stdtrit(n - 1, 0.5 + level / 2.0))
+
+
+def length_mix_mean(latencies_ms: ArrayLike, tokens: ArrayLike, *, buckets: int = 8) -> float:
+    """Mean latency over a mix of lengths that single spikes cannot move.
+
+    A plain mean follows every stall of the machine, and a plain median only knows the median length. So
+    the requests are sorted by length into ``buckets`` equal parts, and the medians of the parts are
+    averaged.
+
+    Args:
+        latencies_ms: ``[requests]``.
+        tokens: ``[requests]``, real tokens of each.
+    """
+    parts = _length_parts(latencies_ms, tokens, buckets)
+    return float(np.average([np.median(part) for part in parts], weights=[len(part) for part in parts]))
+
+
+def length_mix_ci(
+    latencies_ms: ArrayLike,
+    tokens: ArrayLike,
+    *,
+    buckets: int = 8,
+    level: float = 0.95,
+    resamples: int = 500,
+    seed: int = 0,
+) -> Interval:
+    """:func:`length_mix_mean` with a bootstrap interval, resampled within the parts of similar length.
+
+    The interval is about measuring this mix again, not about drawing other requests.
+    """
+    parts = _length_parts(latencies_ms, tokens, buckets)
+    weights = [len(part) for part in parts]
+    rng = np.random.default_rng(seed)
+    medians = [np.median(part[rng.integers(len(part), size=(resamples, len(part)))], axis=1) for part in parts]
+    means = np.average(medians, axis=0, weights=weights)
+    estimate = float(np.average([np.median(part) for part in parts], weights=weights))
+    tail = (1.0 - level) / 2.0
+    low, high = (float(end) for end in np.quantile(means, [tail, 1.0 - tail]))
+    return Interval(estimate, min(low, estimate), max(high, estimate), level, sum(weights))
+
+
+def _length_parts(latencies_ms: ArrayLike, tokens: ArrayLike, buckets: int) -> list[NDArray[np.float64]]:
+    """Latencies in parts of similar length, of at least three each, so that a median means something."""
+    values = _checked(latencies_ms)
+    order = np.argsort(np.asarray(tokens), kind="stable")
+    return np.array_split(values[order], max(1, min(buckets, len(values) // 3)))
+
+
+def relative_width(interval: Interval) -> float:
+    """Width of an interval relative to its estimate."""
+    return (interval.high - interval.low) / interval.estimate
+
+
+def has_settled(samples: Sequence[float], *, window: int = 5, tolerance: float = 0.03) -> bool:
+    """Whether the running median has stopped moving: medians of the last two windows agree."""
+    if len(samples) < 2 * window:
+        return False
+    last = statistics.median(samples[-window:])
+    before = statistics.median(samples[-2 * window : -window])
+    return abs(last - before) <= tolerance * before
+
+
+def _checked(samples: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(samples, dtype=np.float64).ravel()
+    if not len(values):
+        raise MeasurementError("expected latency samples, got none")
+    if not np.isfinite(values).all() or (values <= 0).any():
+        raise MeasurementError("latency samples must be positive and finite")
+    return values

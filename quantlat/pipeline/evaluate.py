@@ -1,0 +1,56 @@
+"""Find what ``quantlat evaluate`` needs in a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantlat.errors import StorageError
+from quantlat.evaluation.run import EvaluatedModel, RunEvaluation, evaluate_quantized
+from quantlat.pipeline.record import open_run
+from quantlat.progress import Progress
+from quantlat.stages.artifacts import QUANTIZED
+from quantlat.stages.search_record import SearchRecord
+
+DEFAULT_PROFILE = "balanced"
+
+
+def run_evaluation(
+    run_dir: Path, *, data: Path | None, runtime: str | None, profile: str | None, progress: Progress
+) -> RunEvaluation:
+    """Evaluate the INT8 model of a run.
+
+    Args:
+        data: SQuAD-format file; ``None``: the run's dev split.
+        runtime: ``None``: the runtime of the run's search.
+        profile: ``None``: balanced.
+
+    Raises:
+        StorageError: the run has no finished search.
+        RecipeError: no such profile.
+        RuntimeUnavailableError: the runtime is unknown or cannot run here.
+    """
+    stored = open_run(run_dir)
+    missing = [stage for stage in ("data", "quantization", "search") if stage not in stored.record.stages]
+    if missing:
+        raise StorageError(
+            f"{run_dir} has no finished {missing[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"
+        )
+    search = SearchRecord.read(stored.artifact("search"))
+    name = profile or DEFAULT_PROFILE
+    options = stored.recipe.data
+    model = EvaluatedModel(
+        folder=stored.artifact("quantization") / QUANTIZED,
+        dev=stored.artifact("data") / "dev.json",
+        max_tokens=options.max_tokens,
+        stride=options.stride,
+        max_question_tokens=options.max_question_tokens,
+    )
+    return evaluate_quantized(
+        model,
+        search.profile(name).ratios,
+        profile=name,
+        runtime=runtime or search.runtime,
+        threads=search.threads,
+        data=data,
+        progress=progress,
+    )

@@ -1,0 +1,160 @@
+"""The shape of a recipe: everything a run does, as one validated, frozen object.
+
+``load.py`` reads it from YAML. Other rooms read these models and never parse YAML themselves. Every part is
+re-exported here, so that ``from quantlat.recipe.schema import TrainOptions`` works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from quantlat.recipe.base import Count, Duration, ModelReference, Part, Weight
+from quantlat.recipe.data import DataOptions, DataSource, EmbeddedSource, FilesSource, HubSource
+from quantlat.recipe.stages import (
+    STAGE_ORDER,
+    DistillationStage,
+    IntermediateDistillation,
+    LengthDropStage,
+    PredictionDistillation,
+    QuantizationStage,
+    SensitivityOptions,
+    StageOptions,
+)
+from quantlat.recipe.training import StudentOptions, TeacherOptions, TrainOptions
+
+__all__ = [
+    "DataOptions",
+    "DataSource",
+    "DistillationStage",
+    "EmbeddedSource",
+    "FilesSource",
+    "HubSource",
+    "IntermediateDistillation",
+    "LengthDropStage",
+    "ModelReference",
+    "Part",
+    "PredictionDistillation",
+    "QuantizationStage",
+    "Recipe",
+    "ReportOptions",
+    "RuntimeName",
+    "SearchOptions",
+    "SensitivityOptions",
+    "StageOptions",
+    "StudentOptions",
+    "TeacherOptions",
+    "TrainOptions",
+]
+
+RuntimeName = Literal["pytorch", "inductor", "openvino", "onnxruntime"]
+_TRAINED_KEYS = ("train", "intermediate", "prediction")
+
+
+class SearchOptions(Part):
+    """The search over retention configurations: accuracy and latency measured on the INT8 artefact."""
+
+    runtime: Literal["auto", RuntimeName] = "auto"
+    """auto: the fastest usable runtime on this machine."""
+    threads: Count | None = None
+    """null: every core this process may use."""
+    trials: Count = 60
+    time_budget: Duration = 600.0
+    population: Annotated[int, Field(ge=4)] = 16
+    ratio_step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    min_ratio: Annotated[float, Field(gt=0, le=1)] = 0.1
+    windows: Annotated[int, Field(ge=8)] = 400
+    """Windows of the search split on which each configuration is measured."""
+    reference: Literal["student", "teacher"] = "student"
+    """The fp32 full-length model that the accuracy floor refers to."""
+    max_drop: Weight = 1.0
+    """F1 points that ``balanced`` may lose against the reference."""
+    storage: str | None = None
+    """Any optuna storage URL, shared by several machines; null: a journal file in the run folder."""
+
+
+class ReportOptions(Part):
+    """What the final report measures and draws."""
+
+    runtimes: tuple[RuntimeName, ...] = Field(
+        default=("pytorch", "inductor", "openvino", "onnxruntime"), min_length=1, strict=False
+    )
+    """Runtimes that are measured; one that cannot run here is named in the report with its reason."""
+    baselines: bool = True
+    latency_windows: Annotated[int, Field(ge=4)] = 60
+    rounds: Count = 5
+    figures: tuple[Literal["png", "svg"], ...] = Field(default=("png", "svg"), strict=False)
+
+
+class Recipe(Part):
+    """One run: data, teacher, student, the stages in order, the search and the report."""
+
+    recipe_version: Literal[1] = 1
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """Lower-case letters, digits, ``_ . -``; names the run and report folders."""
+    task: Literal["question-answering"] = "question-answering"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    data: DataOptions
+    teacher: TeacherOptions
+    student: StudentOptions = StudentOptions()
+    stages: tuple[StageOptions, ...] = Field(min_length=1, strict=False)
+    search: SearchOptions | None = None
+    report: ReportOptions = ReportOptions()
+    package: None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spread_seed(cls, data: Any) -> Any:
+        """Hand the recipe's seed to every training step that names none of its own."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("seed"), int):
+            return data
+        spread = dict(data)
+        if isinstance(spread.get("teacher"), Mapping):
+            spread["teacher"] = _with_seed(spread["teacher"], data["seed"])
+        if isinstance(spread.get("stages"), list | tuple):
+            spread["stages"] = [
+                _with_seed(stage, data["seed"]) if isinstance(stage, Mapping) else stage
+                for stage in spread["stages"]
+            ]
+        return spread
+
+    @model_validator(mode="after")
+    def _stages_in_order(self) -> Self:
+        kinds = [stage.kind for stage in self.stages]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                raise ValueError(f"stages: '{kind}' is listed {kinds.count(kind)} times, but may come once")
+        if kinds != sorted(kinds, key=STAGE_ORDER.index):
+            raise ValueError(
+                f"stages: the order must be {', '.join(STAGE_ORDER)} (any may be left out), got "
+                f"{', '.join(kinds)}; distillation would undo LengthDrop training, and an INT8 model is not "
+                "trained further"
+            )
+        if self.search is not None and "quantization" not in kinds:
+            raise ValueError("search: needs a quantization stage, because it measures the INT8 artefact")
+        return self
+
+    @property
+    def distillation(self) -> DistillationStage | None:
+        """The distillation stage, if the recipe has one."""
+        return next((stage for stage in self.stages if isinstance(stage, DistillationStage)), None)
+
+    @property
+    def length_drop(self) -> LengthDropStage | None:
+        """The LengthDrop stage, if the recipe has one."""
+        return next((stage for stage in self.stages if isinstance(stage, LengthDropStage)), None)
+
+    @property
+    def quantization(self) -> QuantizationStage | None:
+        """The quantisation stage, if the recipe has one."""
+        return next((stage for stage in self.stages if isinstance(stage, QuantizationStage)), None)
+
+
+def _with_seed(part: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    filled = dict(part)
+    for key in _TRAINED_KEYS:
+        if isinstance(filled.get(key), Mapping):
+            filled[key] = {"seed": seed, **filled[key]}
+    return filled

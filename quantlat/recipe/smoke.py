@@ -1,0 +1,85 @@
+"""The smoke version of a recipe: every stage, in under a minute, on a model that knows nothing.
+
+It answers "will this recipe run through on this machine?" before hours are spent; its numbers mean nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from quantlat.recipe.schema import (
+    DistillationStage,
+    EmbeddedSource,
+    LengthDropStage,
+    QuantizationStage,
+    Recipe,
+    StageOptions,
+    TrainOptions,
+)
+
+Options = TypeVar("Options", bound=TrainOptions)
+
+SMOKE_MODEL = "random:bert-2x128"
+SMOKE_SUFFIX = "-smoke"
+_EXAMPLES = 16
+_STEPS = 2
+
+
+def smoke_recipe(recipe: Recipe) -> Recipe:
+    """The same stages with random 2-layer models, 16 generated questions per split, 2 steps, few trials."""
+    data = recipe.data.model_copy(
+        update={
+            "sources": (EmbeddedSource(train_questions=3 * _EXAMPLES, dev_questions=_EXAMPLES),),
+            "search_fraction": 0.25,
+            "calibration_fraction": 0.25,
+            "max_train_examples": None,
+        }
+    )
+    teacher_train = recipe.teacher.train or TrainOptions(epochs=1, learning_rate=1e-4)
+    same_model = recipe.student.model == "teacher"
+    student = {"sha256": None, "layers": None, **({} if same_model else {"model": SMOKE_MODEL})}
+    search = recipe.search and recipe.search.model_copy(
+        update={
+            "trials": 4,
+            "population": 4,
+            "windows": 8,
+            "time_budget": 20.0,
+            "max_drop": 100.0,
+            "storage": None,
+        }
+    )
+    return recipe.model_copy(
+        update={
+            "name": recipe.name[: 64 - len(SMOKE_SUFFIX)] + SMOKE_SUFFIX,
+            "data": data,
+            "teacher": recipe.teacher.model_copy(
+                update={"model": SMOKE_MODEL, "sha256": None, "train": _short(teacher_train)}
+            ),
+            "student": recipe.student.model_copy(update=student),
+            "stages": tuple(_smoke_stage(stage) for stage in recipe.stages),
+            "search": search,
+            "report": recipe.report.model_copy(update={"latency_windows": 4, "rounds": 2}),
+        }
+    )
+
+
+def _short(options: Options) -> Options:
+    return options.model_copy(update={"epochs": 1, "max_steps": _STEPS, "batch_size": 8})
+
+
+def _smoke_stage(stage: StageOptions) -> StageOptions:
+    if isinstance(stage, DistillationStage):
+        intermediate = stage.intermediate and _short(stage.intermediate).model_copy(
+            update={"layer_map": "uniform"}
+        )
+        return stage.model_copy(
+            update={"intermediate": intermediate, "prediction": stage.prediction and _short(stage.prediction)}
+        )
+    if isinstance(stage, LengthDropStage):
+        return stage.model_copy(update={"train": _short(stage.train)})
+    if isinstance(stage, QuantizationStage):
+        sensitivity = stage.sensitivity.model_copy(
+            update={"windows": 4, "max_fp32_linears": min(1, stage.sensitivity.max_fp32_linears)}
+        )
+        return stage.model_copy(update={"sensitivity": sensitivity})
+    return stage

@@ -1,0 +1,90 @@
+"""The ``stages`` of a recipe: distillation, LengthDrop training and INT8 quantisation.
+
+Papers: TinyBERT (arXiv 1909.10351), Length-Adaptive Transformer (arXiv 2010.07003), Dynamic-TinyBERT
+(arXiv 2111.09645), QuaLA-MiniLM (arXiv 2210.17114).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from quantlat.recipe.base import Count, Part, Weight
+from quantlat.recipe.training import TrainOptions
+
+
+class IntermediateDistillation(TrainOptions):
+    """TinyBERT's first step: hidden states, attention scores and embeddings follow the teacher's (MSE)."""
+
+    layer_map: Literal["uniform"] | Annotated[tuple[Count, ...], Field(strict=False)] = "uniform"
+    """Teacher layer (counted from 1) that each student layer follows; uniform: g(m) = m * N / M."""
+    hidden_weight: Weight = 1.0
+    attention_weight: Weight = 1.0
+    embedding_weight: Weight = 1.0
+
+
+class PredictionDistillation(TrainOptions):
+    """TinyBERT's second step: the start and end distributions follow the teacher's (soft cross-entropy)."""
+
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    hard_label_weight: Weight = 0.0
+
+
+class DistillationStage(Part):
+    """Task-specific TinyBERT distillation; either step may be left out with null, not both."""
+
+    kind: Literal["distillation"] = "distillation"
+    intermediate: IntermediateDistillation | None = None
+    prediction: PredictionDistillation | None = None
+
+    @model_validator(mode="after")
+    def _has_a_step(self) -> Self:
+        if self.intermediate is None and self.prediction is None:
+            raise ValueError("give intermediate or prediction, or both: a distillation needs a step to do")
+        return self
+
+
+class LengthDropStage(Part):
+    """LengthDrop training: sandwich rule and in-place distillation on the real token counts."""
+
+    kind: Literal["length_drop"] = "length_drop"
+    train: TrainOptions
+    sandwich: Annotated[int, Field(ge=0)] = 2
+    """Random sub-networks per step, besides the full and the smallest one."""
+    sampler: Literal["late", "length_drop"] = "late"
+    """How sub-networks are drawn: late keeps the first layers whole, as searched configurations do; length_drop is
+    the paper's chain of uniform drops."""
+    length_drop_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """p of the length_drop sampler: each layer keeps between (1 - p) of its tokens and all of them."""
+    layer_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Probability that a sub-network skips a layer; the full pass never does."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    teacher_weight: Weight = 1.0
+    """Weight of the teacher's soft labels on the full-length pass."""
+    hard_label_weight: Weight = 0.3
+
+
+class SensitivityOptions(Part):
+    """Which linears stay in fp32, by a measured ranking and an accuracy criterion."""
+
+    enabled: bool = True
+    max_fp32_linears: Annotated[int, Field(ge=0)] = 4
+    max_drop: Weight = 0.3
+    """F1 points that INT8 at full length may lose; linears go back to fp32 until it holds."""
+    windows: Count = 128
+
+
+class QuantizationStage(Part):
+    """Static INT8 quantisation through Intel Neural Compressor."""
+
+    kind: Literal["quantization"] = "quantization"
+    calibration: str = Field(min_length=1)
+    """Path of a calibration file, relative to the recipe, its parent folder or the working folder."""
+    fp32_linears: tuple[str, ...] = Field((), strict=False)
+    """Names or fnmatch patterns of linears that stay in fp32."""
+    sensitivity: SensitivityOptions = SensitivityOptions()
+
+
+StageOptions = Annotated[DistillationStage | LengthDropStage | QuantizationStage, Field(discriminator="kind")]
+STAGE_ORDER = ("distillation", "length_drop", "quantization")

@@ -1,0 +1,111 @@
+"""What a report is made of: one frozen data structure that every output is drawn from.
+
+``ReportData`` is the whole content of ``report.json``, raw samples included. Markdown, CSV, the figures, the
+table on the screen and (later) the HTML page take it and nothing else, so all of them say the same, and a report
+can be rebuilt from its JSON file alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from quantlat.reporting.rows import (
+    SAME_PREDICTIONS,
+    AccuracyRow,
+    DataInfo,
+    Headline,
+    LatencyRow,
+    MachineInfo,
+    ModelCard,
+    ProfileRow,
+    QuantizationInfo,
+    RecipeInfo,
+    Role,
+    Row,
+    RuntimeRow,
+    SearchInfo,
+    SpeedupRow,
+    StageRow,
+)
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class ReportData(Row):
+    """Everything a report says; the content of ``report.json``."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    created: datetime
+    quantlat_version: str
+    command: str | None = None
+    recipe: RecipeInfo
+    teacher: ModelCard | None = None
+    student: ModelCard
+    data: DataInfo
+    machine: MachineInfo
+    versions: dict[str, str]
+    stages: tuple[StageRow, ...]
+    accuracy: tuple[AccuracyRow, ...]
+    latency: tuple[LatencyRow, ...]
+    profiles: tuple[ProfileRow, ...]
+    search: SearchInfo | None = None
+    quantization: QuantizationInfo | None = None
+    runtimes: tuple[RuntimeRow, ...] = ()
+    speedups: tuple[SpeedupRow, ...] = ()
+    headline: Headline
+    caveats: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _keys_exist(self) -> Self:
+        names = [p.name for p in self.profiles]
+        if self.headline.profile not in names:
+            raise ValueError(f"headline profile {self.headline.profile!r} is not one of {names}")
+        keys = {row.key for row in self.latency}
+        for speedup in self.speedups:
+            for key in (speedup.of, speedup.over):
+                if key not in keys:
+                    raise ValueError(f"speedup names {key!r}, but latency was measured for {sorted(keys)}")
+        numbers = {c.number for c in self.search.candidates} if self.search else set()
+        if self.search and not set(self.search.front) <= numbers:
+            raise ValueError(f"front names candidates {sorted(set(self.search.front) - numbers)} that do not exist")
+        return self
+
+    def profile(self, name: str) -> ProfileRow:
+        """The profile of that name; raises ``KeyError`` when there is none."""
+        for row in self.profiles:
+            if row.name == name:
+                return row
+        raise KeyError(name)
+
+    def latency_of(self, key: str) -> LatencyRow | None:
+        """The latency row of a key at the headline's threads and batch (and its runtime, for profiles)."""
+        rows = [r for r in self.latency if r.key == key and r.batch == self.headline.batch]
+        rows = [r for r in rows if r.threads == self.headline.threads]
+        if key.startswith(Role.PROFILE.value):
+            rows = [r for r in rows if r.runtime == self.headline.runtime]
+        return rows[0] if rows else None
+
+    def accuracy_of(self, key: str) -> AccuracyRow | None:
+        """The dev accuracy of a key; a padded baseline has the accuracy of the same model without padding."""
+        rows = [r for r in self.accuracy if r.key == key and r.split == "dev"]
+        here = [r for r in rows if r.runtime == self.headline.runtime]
+        if rows:
+            return (here or rows)[0]
+        plain = {role.value: other.value for role, other in SAME_PREDICTIONS.items()}.get(key)
+        return self.accuracy_of(plain) if plain is not None else None
+
+    def speedup(self, of: str, over: str) -> float | None:
+        """Ratio of latencies: the one measured side by side if there is one, else the ratio of the medians."""
+        row = self.speedup_row(of, over)
+        if row is not None:
+            return row.ratio.estimate
+        fast, slow = self.latency_of(of), self.latency_of(over)
+        return slow.median_ms / fast.median_ms if fast is not None and slow is not None else None
+
+    def speedup_row(self, of: str, over: str) -> SpeedupRow | None:
+        """The speedup measured side by side, with its interval, if there is one."""
+        return next((s for s in self.speedups if s.of == of and s.over == over), None)

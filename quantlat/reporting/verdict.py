@@ -1,0 +1,146 @@
+"""The verdict in one sentence, honest about what was missed and about what cannot be told from zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from quantlat.reporting import formatting as fmt
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.rows import AccuracyRow, Role, profile_key
+
+# A difference under this many points reads as "no loss" in a sentence; tables always show the number.
+_NO_LOSS = 0.005
+_COMPARED = (
+    (Role.TEACHER, "the fp32 teacher without padding"),
+    (Role.STUDENT, "the fp32 student"),
+    (Role.NNCF, "the same student in INT8 by NNCF"),
+)
+
+
+class Outcome(StrEnum):
+    """How the run ended with respect to the accuracy floor."""
+
+    MET = "floor met"
+    MISSED = "floor missed"
+    MISSED_ON_DEV = "floor met in the search, missed on the dev questions"
+    NO_FLOOR = "no floor was asked for"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence (plain text) and the outcome behind it."""
+
+    outcome: Outcome
+    sentence: str
+
+
+def dev_drop(data: ReportData) -> float | None:
+    """Points of F1 that the headline profile loses on dev against the search's reference; < 0 is a gain."""
+    profile = data.accuracy_of(profile_key(data.headline.profile))
+    reference = reference_accuracy(data)
+    if profile is None or reference is None:
+        return None
+    return reference.f1.estimate - profile.f1.estimate
+
+
+def reference_accuracy(data: ReportData) -> AccuracyRow | None:
+    """The dev accuracy of the model that accuracy drops are counted from."""
+    role = data.search.reference_role if data.search is not None else Role.STUDENT
+    return data.accuracy_of(role.value)
+
+
+def outcome(data: ReportData) -> Outcome:
+    """Compare what was asked with what the search found and what the dev questions confirmed."""
+    if data.search is None:
+        return Outcome.NO_FLOOR
+    if data.search.missed_by is not None:
+        return Outcome.MISSED
+    drop = dev_drop(data)
+    return Outcome.MISSED_ON_DEV if drop is not None and drop > data.search.max_drop else Outcome.MET
+
+
+def verdict(data: ReportData) -> Verdict:
+    """State speed, accuracy and whether the floor was met, in one sentence."""
+    found, search = outcome(data), data.search
+    name = f"`{data.headline.profile}`"
+    speed = _speed(data)
+    if search is None:
+        return Verdict(found, f"{name} {speed} and {_loss(data)}.")
+    allowed = f"{search.max_drop:.2f} allowed"
+    loss = _loss(data) if found is Outcome.MISSED else _loss(data, f"; {allowed}")
+    if found is Outcome.MISSED:
+        return Verdict(
+            found,
+            f"The accuracy floor was missed by {fmt.points(search.missed_by or 0.0, 2)} F1 points ({allowed}); the "
+            f"nearest profile, {name}, {speed} and {loss} on the dev questions.",
+        )
+    if found is Outcome.MISSED_ON_DEV:
+        return Verdict(
+            found,
+            f"{name} {speed.removesuffix(',')}, but on the dev questions it {loss}, more than the search had shown.",
+        )
+    return Verdict(found, f"{name} {speed} and {loss}.")
+
+
+def _speed(data: ReportData) -> str:
+    row = data.latency_of(profile_key(data.headline.profile))
+    if row is None:
+        return "was not timed"
+    precision = row.precision.upper() if row.precision == "int8" else row.precision
+    setting = f"median request, {fmt.plural(row.threads, 'thread')}, {precision} in {runtime_name(row.runtime)}"
+    disturbed = "" if row.reliable else ", by a measurement that was disturbed and should be repeated"
+    compared = _comparisons(data, row.key)
+    text = f"answers in {fmt.milliseconds(row.median_ms)} ({setting}{disturbed})"
+    return f"{text}, {joined(compared)}," if compared else text
+
+
+def _comparisons(data: ReportData, key: str) -> list[str]:
+    """``33× faster than …``, ``3.6× than …``: the word is said again only where it changes."""
+    phrases, last = [], ""
+    for role, what in _COMPARED:
+        value, row = data.speedup(key, role.value), data.speedup_row(key, role.value)
+        if value is None:
+            continue
+        if row is not None and row.ratio.known and row.ratio.low <= 1.0 <= row.ratio.high:
+            phrases.append(f"not measurably faster than {what}")
+            last = ""
+            continue
+        text, word = fmt.faster(value), "faster" if value >= 1 else "slower"
+        phrases.append(f"{text.removesuffix(' ' + word) if word == last else text} than {what}")
+        last = word
+    return phrases
+
+
+def joined(parts: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _loss(data: ReportData, allowed: str = "") -> str:
+    profile = data.accuracy_of(profile_key(data.headline.profile))
+    reference, drop = reference_accuracy(data), dev_drop(data)
+    if profile is None or reference is None or drop is None:
+        return "has no measured accuracy"
+    name = data.search.reference if data.search is not None else reference.label
+    if abs(drop) < _NO_LOSS:
+        return f"has the F1 of the {name} ({fmt.points(profile.f1.estimate)})"
+    scores = f"({fmt.points(profile.f1.estimate)} against {fmt.points(reference.f1.estimate)}{allowed})"
+    text = f"{'loses' if drop > 0 else 'gains'} {abs(drop):.2f} F1 points against the {name} {scores}"
+    if profile.difference is not None and not profile.difference.distinguishable:
+        text += ", a difference not distinguishable from zero at this sample size"
+    return text
+
+
+_RUNTIME_NAMES = {
+    "pytorch": "PyTorch",
+    "inductor": "PyTorch inductor",
+    "openvino": "OpenVINO",
+    "onnxruntime": "ONNX Runtime",
+    "ipex": "IPEX",
+}
+
+
+def runtime_name(name: str) -> str:
+    """How a runtime is written in prose: ``openvino`` is OpenVINO."""
+    return _RUNTIME_NAMES.get(name, name)

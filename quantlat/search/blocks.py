@@ -1,0 +1,66 @@
+"""Parts of a search split: whole questions with all their windows, so that each part has a score of its
+own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from quantlat.data.windows import Window, WindowSet
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole questions with all their windows.
+
+    Attributes:
+        questions: their positions in the search split.
+    """
+
+    windows: WindowSet
+    questions: NDArray[np.int64]
+
+
+def cut_blocks(search_set: WindowSet, order: NDArray[np.int64], sizes: tuple[int, int]) -> list[Block]:
+    """Cut the questions, in this order, into blocks.
+
+    Args:
+        order: positions of all questions of the set.
+        sizes: windows of the first block, and of the others; the last one may be smaller.
+    """
+    windows_of = np.bincount([window.example_index for window in search_set.windows], minlength=len(order))
+    blocks: list[Block] = []
+    begin, wanted, held = 0, sizes[0], 0
+    for end, question in enumerate(order, start=1):
+        held += int(windows_of[question])
+        if held >= wanted or end == len(order):
+            chosen = np.sort(order[begin:end])
+            blocks.append(Block(_questions_at(search_set, chosen), chosen))
+            begin, wanted, held = end, sizes[1], 0
+    return blocks
+
+
+def split_block(block: Block, windows: int) -> list[Block]:
+    """A block as several, each of about so many windows."""
+    order = np.arange(len(block.questions))
+    parts = cut_blocks(block.windows, order, (windows, windows))
+    return [Block(part.windows, block.questions[part.questions]) for part in parts]
+
+
+def _questions_at(windows: WindowSet, questions: Sequence[int] | NDArray[np.int64]) -> WindowSet:
+    """These questions with all of their windows."""
+    new_index: Mapping[int, int] = {int(old): new for new, old in enumerate(questions)}
+    chosen = [window for window in windows.windows if window.example_index in new_index]
+    moved = tuple(replace(window, example_index=new_index[window.example_index]) for window in chosen)
+    return replace(windows, windows=moved, examples=tuple(windows.examples[i] for i in new_index))
+
+
+def shortest_middle_longest(windows: Sequence[Window]) -> list[Window]:
+    """Up to three windows that show a runtime the lengths to come."""
+    order = np.argsort([window.length for window in windows], kind="stable")
+    return [windows[i] for i in sorted({int(order[0]), int(order[len(order) // 2]), int(order[-1])})]

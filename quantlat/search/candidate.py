@@ -1,0 +1,161 @@
+"""What a search knows about one configuration, and the floor that its accuracy is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import BaseModel, ConfigDict, Field
+
+from quantlat.errors import RecipeError
+from quantlat.latency import MeasurementWarning
+from quantlat.metrics import bootstrap_mean, paired_difference
+from quantlat.models.retention import RetentionConfig
+
+_NORMAL_WIDTH_95 = 2 * 1.959964  # width of a 95 % interval in standard errors
+
+Cost = Literal["latency", "macs"]
+"""What the search makes small: measured latency, or multiply-accumulates for a machine that is not at
+hand."""
+
+
+class Candidate(BaseModel):
+    """A measured configuration. Accuracy is in points (0-100); all intervals are 95 %.
+
+    Attributes:
+        config: which share of the tokens each layer keeps.
+        accuracy: mean score over the questions it was measured on.
+        accuracy_ci: its interval.
+        drop: reference minus this, paired question by question; above 0 means that this one is worse.
+        drop_ci: its interval.
+        drop_standard_error: of ``drop``.
+        questions: number of questions behind accuracy and drop.
+        latency_ms: mean latency of a request over the task's mix of lengths, drift of the machine taken out.
+        latency_ci_ms: its interval.
+        latency_relative: the same, relative to full length on the plain graph measured close in time.
+        macs_relative: multiply-accumulates relative to the un-padded full-length model, over the task's
+            lengths.
+        stage: "search" for the one evaluation while searching, "final" when re-measured interleaved with
+            others.
+        latency_samples_ms: raw times, one for each request; not kept in the search's storage.
+        score_per_question: score of each question; not kept in the search's storage.
+        warnings: what disturbed the latency.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: RetentionConfig
+    accuracy: float
+    accuracy_ci: tuple[float, float]
+    drop: float
+    drop_ci: tuple[float, float]
+    drop_standard_error: float = Field(ge=0)
+    questions: int
+    latency_ms: float = Field(gt=0)
+    latency_ci_ms: tuple[float, float]
+    latency_relative: float = Field(gt=0)
+    macs_relative: float = Field(gt=0)
+    stage: Literal["search", "final"] = "search"
+    latency_samples_ms: tuple[float, ...] = ()
+    score_per_question: tuple[float, ...] = ()
+    warnings: tuple[MeasurementWarning, ...] = ()
+
+    def cost(self, kind: Cost = "latency") -> float:
+        """The cost that the search minimises, relative to full length."""
+        return self.latency_relative if kind == "latency" else self.macs_relative
+
+    def without_samples(self) -> Candidate:
+        """The same without raw samples: what is stored for every trial."""
+        return self.model_copy(update={"latency_samples_ms": (), "score_per_question": ()})
+
+
+@dataclass(frozen=True)
+class AccuracyFloor:
+    """How much accuracy may be lost, and how sure one wants to be of it.
+
+    Choosing the fastest of many noisy estimates within a floor prefers those whose error is lucky (the
+    winner's curse), so ``margin_z`` standard errors of the paired drop are added before the floor is
+    asked.
+
+    Attributes:
+        max_drop: points that may be lost against the reference.
+        margin_z: safety margin in standard errors; 0 believes the estimates, 1.64 asks for 95 % one-sided.
+        reference: what the drop refers to, for messages.
+    """
+
+    max_drop: float
+    margin_z: float = 0.5
+    reference: str = "fp32 full-length student"
+
+    def __post_init__(self) -> None:
+        if self.max_drop < 0 or self.margin_z < 0:
+            raise RecipeError(
+                f"max_drop and its margin must not be negative, got {self.max_drop!r} and {self.margin_z!r}"
+            )
+
+    def violation(self, candidate: Candidate, *, margin: bool = True) -> float:
+        """Points by which the floor is missed; 0 or less when it holds."""
+        allowance = self.margin_z * candidate.drop_standard_error if margin else 0.0
+        return candidate.drop + allowance - self.max_drop
+
+    def holds(self, candidate: Candidate, *, margin: bool = True) -> bool:
+        """Whether the candidate stays within the floor."""
+        return self.violation(candidate, margin=margin) <= 0.0
+
+    @property
+    def explore_drop(self) -> float:
+        """Points up to which the search treats a configuration as feasible.
+
+        Wider than the floor: configurations on both sides of it show the trade-off, and good ones breed from
+        both. Beyond this a model is broken, and trials spent there teach nothing.
+        """
+        return max(3.0 * self.max_drop, self.max_drop + 2.0)
+
+
+@dataclass(frozen=True)
+class AccuracyEstimate:
+    """Accuracy of one model on a set of questions, and its drop against the reference on the same
+    questions."""
+
+    accuracy: float
+    accuracy_ci: tuple[float, float]
+    drop: float
+    drop_ci: tuple[float, float]
+    drop_standard_error: float
+    questions: int
+
+
+def estimate_accuracy(
+    scores: ArrayLike, reference: ArrayLike, passages: Sequence[int], *, seed: int
+) -> AccuracyEstimate:
+    """Accuracy and paired drop with bootstrap intervals that draw whole passages.
+
+    Args:
+        scores: points of every question.
+        reference: points of the reference on the same questions.
+        passages: which passage each question belongs to. With fewer than 20 passages, where drawing them
+            makes intervals too narrow, questions are drawn.
+    """
+    groups = passages if len(set(passages)) >= 20 else None
+    own = bootstrap_mean(scores, seed=seed, groups=groups)
+    lost = paired_difference(reference, scores, seed=seed, groups=groups).interval
+    values = np.asarray(reference, float) - np.asarray(scores, float)
+    error = (lost.high - lost.low) / _NORMAL_WIDTH_95
+    if not np.isfinite(error):  # a single question
+        error = float(np.abs(values).max())
+    return AccuracyEstimate(
+        accuracy=own.estimate,
+        accuracy_ci=_finite(own.low, own.high, 0.0, 100.0),
+        drop=lost.estimate,
+        drop_ci=_finite(lost.low, lost.high, -100.0, 100.0),
+        drop_standard_error=error,
+        questions=len(values),
+    )
+
+
+def _finite(low: float, high: float, least: float, most: float) -> tuple[float, float]:
+    """An unbounded interval cannot be written as JSON; scores have bounds of their own."""
+    return max(low, least), min(high, most)

@@ -1,0 +1,151 @@
+"""From measured configurations to the three that a user chooses by name.
+
+- ``full``: nothing is dropped.
+- ``balanced``: the fastest that stays within the accuracy floor.
+- ``fast``: the knee of the front, beyond which a little more speed costs much accuracy.
+
+The fastest of many noisy estimates within a floor tends to be a lucky one (winner's curse; Smith & Winkler,
+Management Science 52(3), 2006). Three things hold against it: the drop is paired question by question
+with the reference, which removes the difficulty of the questions; a margin of some standard errors is
+added before the floor is asked; and the choice is made among a few finalists that are measured again,
+first of all on questions that the search has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from quantlat.errors import MeasurementError
+from quantlat.models.retention import RetentionConfig
+from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.pareto import knee, pareto_front
+
+
+class Profiles(BaseModel):
+    """The three choices, all of them measured as finalists.
+
+    Attributes:
+        floor_missed_by: points by which ``balanced`` misses the floor, which then is the nearest to it;
+            ``None`` when it holds.
+        notes: what a reader should know about the choice.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    full: Candidate
+    balanced: Candidate
+    fast: Candidate
+    floor_missed_by: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def front_of(candidates: Sequence[Candidate], cost: Cost = "latency") -> tuple[int, ...]:
+    """Positions of the front of cost against accuracy, cheapest first.
+
+    Accuracy is compared by the paired drop: candidates may have been measured on different questions.
+    """
+    return pareto_front([c.cost(cost) for c in candidates], [-c.drop for c in candidates])
+
+
+def best_candidate(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost = "latency") -> Candidate:
+    """The cheapest within the floor.
+
+    If none is within it with its margin, the cheapest whose estimate is; if none, the nearest to the floor.
+
+    Raises:
+        MeasurementError: there are no candidates.
+    """
+    if not candidates:
+        raise MeasurementError("there is no measured configuration to choose from")
+
+    def rank(candidate: Candidate) -> tuple[int, float, float]:
+        if floor.holds(candidate):
+            return 0, candidate.cost(cost), candidate.drop
+        if floor.holds(candidate, margin=False):
+            return 1, candidate.cost(cost), candidate.drop
+        return 2, candidate.drop, candidate.cost(cost)
+
+    return min(candidates, key=rank)
+
+
+def select_finalists(
+    candidates: Sequence[Candidate], floor: AccuracyFloor, full: RetentionConfig, *, count: int, cost: Cost = "latency"
+) -> tuple[RetentionConfig, ...]:
+    """The configurations that are worth measuring again, most important first.
+
+    Full length; the knee; the cheapest within the floor with its margin and, because estimates err in both
+    directions, those that only miss it narrowly; then what else is on the front near the floor.
+    """
+    front = [candidates[i] for i in front_of(candidates, cost)]
+    bend = front[_knee(front, cost)] if front else None
+    within = [c for c in front if floor.holds(c)]
+    narrowly = [c for c in front if not floor.holds(c) and floor.violation(c, margin=False) <= _benefit(c, floor)]
+    # the front is sorted by cost, so these are the cheapest of each group
+    picks = [c.config for c in (bend, *within[:2], *narrowly[-1:], *within[2:3], *narrowly[-2:-1]) if c]
+    rest = sorted(front, key=lambda c: abs(floor.violation(c)))
+    return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
+
+
+def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost = "latency") -> Profiles:
+    """Choose among the finalists.
+
+    Args:
+        candidates: finalists (``stage`` "final") and, to see the front's bend, the others as well.
+
+    Raises:
+        MeasurementError: full length is not among the finalists.
+    """
+    finalists = [c for c in candidates if c.stage == "final"]
+    full = next((c for c in finalists if c.config.is_full), None)
+    if full is None:
+        raise MeasurementError("full length must be among the finalists")
+    balanced = best_candidate(finalists, floor, cost)
+    notes: list[str] = []
+    missed = floor.violation(balanced, margin=False)
+    if missed > 0:
+        notes.append(
+            f"No configuration stays within {floor.max_drop:g} points of the {floor.reference}; the nearest loses "
+            f"{balanced.drop:.2f}, which misses the floor by {missed:.2f}."
+        )
+    elif not floor.holds(balanced):
+        notes.append(
+            f"'balanced' stays within the floor by its estimate ({balanced.drop:.2f} of {floor.max_drop:g} points) "
+            f"but not with the safety margin of {floor.margin_z:g} standard errors "
+            f"({balanced.drop_standard_error:.2f} points each): it may be a lucky one."
+        )
+    if balanced.config.is_full:
+        notes.append(
+            "No retention configuration is faster than full length within the floor in this runtime: 'balanced' "
+            "is full length."
+        )
+    fast = _at_the_knee(candidates, finalists, cost)
+    if fast.cost(cost) > balanced.cost(cost):
+        fast = balanced
+        notes.append("The knee of the front is slower than 'balanced': 'fast' is the same as 'balanced'.")
+    return Profiles(
+        full=full,
+        balanced=balanced,
+        fast=fast,
+        floor_missed_by=missed if missed > 0 else None,
+        notes=tuple(notes),
+    )
+
+
+def _benefit(candidate: Candidate, floor: AccuracyFloor) -> float:
+    """Points by which an estimate may miss the floor and still be worth another look."""
+    return max(1.0, floor.margin_z) * candidate.drop_standard_error
+
+
+def _knee(candidates: Sequence[Candidate], cost: Cost) -> int:
+    return knee([c.cost(cost) for c in candidates], [-c.drop for c in candidates])
+
+
+def _at_the_knee(candidates: Sequence[Candidate], finalists: Sequence[Candidate], cost: Cost) -> Candidate:
+    """The knee of the whole front, or the finalist on the finalists' front that costs about the same."""
+    bend = candidates[_knee(candidates, cost)]
+    if bend.stage == "final":
+        return bend
+    front = [finalists[i] for i in front_of(finalists, cost)]
+    return min(front, key=lambda c: abs(c.cost(cost) - bend.cost(cost)))

@@ -1,0 +1,323 @@
+"""The search: measure configurations until trials or time are used up, re-measure finalists, choose profiles.
+
+It can be killed at any moment and continued with the same storage. After every improvement the best
+configuration so far is written to a file, so that there is always something to deploy.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from quantlat.errors import StorageError
+from quantlat.models.retention import RetentionConfig
+from quantlat.progress import Progress, QuietProgress
+from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.objectives import Evaluator
+from quantlat.search.profiles import Profiles, best_candidate, choose_profiles, front_of, select_finalists
+from quantlat.search.space import RetentionSpace
+from quantlat.search.trials import TrialQueue
+
+_POLL_S = 0.1
+_MOST_FOR_FINALISTS = 0.4
+_LEAST_FOR_FINALISTS = 0.05
+StopReason = Literal["trials", "time", "exhausted"]
+
+
+class BestSoFar(BaseModel):
+    """What is written after every improvement."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidate: Candidate
+    meets_floor: bool
+    trials: int
+
+
+class SearchResult(BaseModel):
+    """Outcome of a search.
+
+    All candidates are on one scale: accuracy is the reference's accuracy on the whole search split minus the
+    paired drop, latency the finalists' full-length latency times the relative one.
+
+    Attributes:
+        candidates: everything that was measured; finalists with their final numbers.
+        front: positions in ``candidates`` of the Pareto front, cheapest first.
+        profiles: the three choices.
+        floor: what was asked for.
+        reference_accuracy: points of the reference on the search split.
+        trials: configurations measured by the search, earlier runs and other processes included.
+        seconds: time spent by this process, and by earlier ones on this machine.
+        stopped_by: why the search ended.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidates: tuple[Candidate, ...]
+    front: tuple[int, ...]
+    profiles: Profiles
+    floor: AccuracyFloor
+    reference_accuracy: float
+    trials: int
+    seconds: float
+    seed: int
+    sampler: str
+    cost: Cost
+    stopped_by: StopReason
+
+    @property
+    def floor_missed_by(self) -> float | None:
+        """Points by which the floor was missed; ``None`` when it holds."""
+        return self.profiles.floor_missed_by
+
+
+@dataclass(frozen=True)
+class SearchBudget:
+    """When a search ends, whichever comes first.
+
+    Attributes:
+        trials: configurations measured by all processes that share the storage.
+        seconds: time on this machine, finalists and earlier, interrupted runs included; ``None``: no limit.
+        finalists: most configurations measured again at the end, full length among them.
+    """
+
+    trials: int = 60
+    seconds: float | None = None
+    finalists: int = 6
+
+    def for_finalists(self, candidates: Sequence[Candidate], trial_seconds: float) -> float:
+        """Seconds to keep for the finalists: a trial's data for each of them, once more, within reason."""
+        if self.seconds is None:
+            return 0.0
+        wanted = (min(self.finalists, len(candidates)) + 1) * trial_seconds
+        return min(wanted, _MOST_FOR_FINALISTS * self.seconds)
+
+
+def run_search(
+    space: RetentionSpace,
+    evaluator: Evaluator,
+    *,
+    floor: AccuracyFloor,
+    trials: int = 60,
+    time_budget_s: float | None = None,
+    seed: int = 0,
+    storage: str | Path | None = None,
+    progress: Progress | None = None,
+    on_best: Callable[[BestSoFar], None] | None = None,
+    best_path: Path | None = None,
+    population: int = 16,
+    sampler: str = "nsga2",
+    finalists: int = 6,
+    cost: Cost = "latency",
+    name: str = "quantlat",
+    signature: str = "",
+) -> SearchResult:
+    """Search for configurations that are fast and accurate, and choose profiles among them.
+
+    Args:
+        space: configurations to choose from.
+        evaluator: measures them.
+        floor: accuracy that ``balanced`` must keep.
+        trials: configurations to measure.
+        time_budget_s: seconds for everything; at least one configuration and one block of finalists are
+            measured.
+        seed: with the same seed and an evaluator without noise the front is the same, interrupted or not.
+        storage: path of a journal file, an optuna storage URL that several processes may share, or ``None``.
+        progress: shows a bar.
+        on_best: called with the best so far after every improvement.
+        best_path: file that the best so far is written to, atomically, after every improvement.
+        population: of NSGA-II.
+        sampler: name in :data:`quantlat.search.sampler.SAMPLERS`.
+        finalists: configurations measured again, interleaved.
+        cost: "latency", or "macs" where the machine that will serve is not at hand.
+        name: of the study in the storage.
+        signature: of artefact and data; a storage with trials of another one is refused.
+
+    Raises:
+        StorageError: the storage or ``best_path`` cannot be used.
+        RunConflictError: the storage holds another search.
+    """
+    progress = progress or QuietProgress()
+    budget = SearchBudget(trials, time_budget_s, finalists)
+    queue = TrialQueue(
+        space,
+        storage=storage,
+        seed=seed,
+        population=population,
+        sampler=sampler,
+        name=name,
+        signature=signature,
+        cost=cost,
+    )
+    began = time.monotonic() - queue.spent_seconds
+    keeper = _BestKeeper(floor, cost, on_best, best_path)
+    stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress)
+    found = queue.finished
+    chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost)
+    final = _measure_finalists(evaluator, chosen, budget, began, progress)
+    candidates = _on_one_scale(found, final, evaluator.reference_accuracy)
+    profiles = choose_profiles(candidates, floor, cost)
+    for note in profiles.notes:
+        progress.warn(note)
+    keeper.write(profiles.balanced, trials=len(found))
+    return SearchResult(
+        candidates=candidates,
+        front=front_of(candidates, cost),
+        profiles=profiles,
+        floor=floor,
+        reference_accuracy=evaluator.reference_accuracy,
+        trials=len(found),
+        seconds=time.monotonic() - began,
+        seed=seed,
+        sampler=sampler,
+        cost=cost,
+        stopped_by=stopped_by,
+    )
+
+
+def _measure_trials(
+    queue: TrialQueue,
+    evaluator: Evaluator,
+    floor: AccuracyFloor,
+    budget: SearchBudget,
+    began: float,
+    keeper: _BestKeeper,
+    progress: Progress,
+) -> StopReason:
+    found = queue.finished
+    keeper.offer(found)
+    with progress.task("searching retention configurations", budget.trials, unit="trial", done=len(found)) as task:
+        while True:
+            if budget.seconds is not None and found:
+                elapsed = time.monotonic() - began
+                per_trial = queue.spent_seconds / len(found)
+                if elapsed + per_trial + budget.for_finalists(found, per_trial) > budget.seconds:
+                    return "time"
+            proposal = queue.ask(budget.trials)
+            if proposal is not None:
+                try:
+                    candidate = evaluator.evaluate(proposal.config)
+                except BaseException:
+                    queue.give_up(proposal)
+                    raise
+                queue.tell(proposal, candidate, floor)
+            elif queue.running_elsewhere and len(found) < budget.trials:
+                time.sleep(_POLL_S)  # another process may yet fail and leave its trial to this one
+            else:
+                return "trials" if len(found) >= budget.trials else "exhausted"
+            before, found = len(found), queue.finished
+            keeper.offer(found)
+            task.advance(len(found) - before)
+            task.note(keeper.summary)
+
+
+def _measure_finalists(
+    evaluator: Evaluator,
+    configs: Sequence[RetentionConfig],
+    budget: SearchBudget,
+    began: float,
+    progress: Progress,
+) -> tuple[Candidate, ...]:
+    seconds = None
+    if budget.seconds is not None:
+        left = budget.seconds - (time.monotonic() - began)
+        seconds = max(left, _LEAST_FOR_FINALISTS * budget.seconds)
+    with progress.task("measuring finalists against each other", len(configs), unit="configuration") as task:
+        measured = evaluator.evaluate_finalists(configs, seconds=seconds)
+        task.advance(len(measured))
+    return measured
+
+
+def _on_one_scale(
+    found: Sequence[Candidate], final: Sequence[Candidate], reference_accuracy: float
+) -> tuple[Candidate, ...]:
+    """Candidates of the search with the finalists in their places, comparable in points and milliseconds.
+
+    They were measured on different questions and at different speeds of the machine, but each against the
+    reference on the same questions and against full length at the same speed.
+    """
+    full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
+    again = {candidate.config: candidate for candidate in final}
+    merged = [again.pop(candidate.config, candidate) for candidate in found]
+    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in [*merged, *again.values()])
+
+
+def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:
+    shift = reference_accuracy - candidate.drop - candidate.accuracy
+    factor = candidate.latency_relative * full_ms / candidate.latency_ms
+    return candidate.model_copy(
+        update={
+            "accuracy": candidate.accuracy + shift,
+            "accuracy_ci": tuple(end + shift for end in candidate.accuracy_ci),
+            "latency_ms": candidate.latency_ms * factor,
+            "latency_ci_ms": tuple(end * factor for end in candidate.latency_ci_ms),
+        }
+    )
+
+
+class _BestKeeper:
+    """Remembers the best configuration so far and tells the world of every improvement."""
+
+    def __init__(
+        self,
+        floor: AccuracyFloor,
+        cost: Cost,
+        on_best: Callable[[BestSoFar], None] | None,
+        path: Path | None,
+    ) -> None:
+        self._floor = floor
+        self._cost: Cost = cost
+        self._on_best = on_best
+        self._path = path
+        self._best: Candidate | None = None
+
+    @property
+    def summary(self) -> str:
+        """A few words for the progress bar."""
+        if self._best is None:
+            return ""
+        speedup = 1.0 / self._best.cost(self._cost)
+        state = "" if self._floor.holds(self._best, margin=False) else ", floor missed"
+        return f"best {speedup:.2f}x, drop {self._best.drop:.2f}{state}"
+
+    def offer(self, candidates: Sequence[Candidate]) -> None:
+        """Look for an improvement among everything measured so far."""
+        if not candidates:
+            return
+        best = best_candidate(candidates, self._floor, self._cost)
+        if best != self._best:
+            self.write(best, trials=len(candidates))
+
+    def write(self, best: Candidate, *, trials: int) -> None:
+        """Take this as the best, whatever was before."""
+        self._best = best
+        record = BestSoFar(
+            candidate=best.without_samples(), meets_floor=self._floor.holds(best, margin=False), trials=trials
+        )
+        if self._path is not None:
+            _write_atomically(self._path, record.model_dump_json(indent=1))
+        if self._on_best is not None:
+            self._on_best(record)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Replace a file so that a reader, or a kill, never sees half of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+    except OSError as error:
+        raise StorageError(
+            f"the best configuration so far cannot be written to {path}: {error.strerror or error}",
+            "Free space or choose a writable folder; the search continues where it stopped.",
+        ) from error

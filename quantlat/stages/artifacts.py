@@ -1,0 +1,150 @@
+"""How stages leave things in their artefacts and find them again: splits, models, training records.
+
+Stages never import each other; this file is the vocabulary of the files they exchange.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from quantlat.pipeline.stage import Metric, StageContext
+from quantlat.pipeline.store import Artifact, file_hash, write_atomically
+from quantlat.recipe import Recipe
+
+if TYPE_CHECKING:
+    from quantlat.data import QAExample, TaskData, WindowSet
+    from quantlat.models import LoadedModel, TaskModel, Tokenizer
+    from quantlat.training.loop import TrainResult
+
+SPLITS = ("fit", "search", "calibration", "dev")
+MODEL = "model"
+QUANTIZED = "quantized"
+SOFT_LABELS = "soft_labels.safetensors"
+TRAININGS = "trainings.json"
+STUDENT_STAGES = ("student", "distillation", "length_drop")
+
+
+class Seed(BaseModel):
+    """The recipe's seed, for stages whose result depends on it."""
+
+    model_config = ConfigDict(frozen=True)
+    seed: int
+
+
+class DataCard(BaseModel):
+    """What the report says about the data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    description: str
+    kind: str
+    notice: str | None
+    licence: str
+    fingerprint: str
+    tried: tuple[str, ...]
+    issues: dict[str, int]
+    questions: dict[str, int]
+    passages: dict[str, int]
+
+
+def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], folder: Path) -> DataCard:
+    """Write every split in SQuAD format and the data card beside them."""
+    from quantlat.data import write_squad
+
+    for name, examples in splits.items():
+        write_squad(examples, folder / f"{name}.json")
+    card = DataCard(
+        name=task_data.name,
+        description=task_data.description,
+        kind=task_data.kind,
+        notice=task_data.notice,
+        licence=task_data.licence,
+        fingerprint=task_data.fingerprint,
+        tried=task_data.tried,
+        issues={name: n for name, n in asdict(task_data.issues).items() if isinstance(n, int) and n},
+        questions={name: len(examples) for name, examples in splits.items()},
+        passages={name: len({e.context for e in examples}) for name, examples in splits.items()},
+    )
+    write_atomically(folder / "data.json", card.model_dump_json(indent=2))
+    return card
+
+
+def read_data_card(artifact: Artifact) -> DataCard:
+    """The data card of a data artefact."""
+    return DataCard.model_validate_json((artifact / "data.json").read_text(encoding="utf-8"))
+
+
+def read_windows(artifact: Artifact, split: str, recipe: Recipe, tokenizer: Tokenizer) -> WindowSet:
+    """One split of the data artefact, windowed with a model's tokenizer."""
+    from quantlat.data import make_windows, read_squad
+
+    options = recipe.data
+    return make_windows(
+        read_squad(artifact / f"{split}.json").examples,
+        tokenizer,
+        max_tokens=options.max_tokens,
+        stride=options.stride,
+        max_question_tokens=options.max_question_tokens,
+    )
+
+
+def write_model(model: TaskModel, tokenizer: Tokenizer, folder: Path) -> None:
+    """Leave a model in Hugging Face format."""
+    from quantlat.models import save_huggingface
+
+    save_huggingface(model.to("cpu"), tokenizer, folder / MODEL)
+
+
+def read_model(artifact: Artifact, *, task: str) -> LoadedModel:
+    """The model of a teacher, student, distillation or LengthDrop artefact."""
+    from quantlat.models import load_folder
+
+    return load_folder(artifact / MODEL, task=task)
+
+
+def newest_student(inputs: Mapping[str, Artifact]) -> Artifact:
+    """The artefact of whichever student stage came last."""
+    return next(inputs[name] for name in reversed(STUDENT_STAGES) if name in inputs)
+
+
+def checkpoint_fingerprint(reference: str) -> dict[str, str]:
+    """Hash of a local checkpoint's weights, so that a replaced file is noticed; nothing for other references."""
+    weights = Path(reference).expanduser() / "model.safetensors"
+    return {"checkpoint": file_hash(weights)} if ":" not in reference and weights.is_file() else {}
+
+
+def write_trainings(results: Mapping[str, TrainResult], folder: Path) -> dict[str, Metric]:
+    """Leave speed and loss curve of every training; returns what the manifest shows of them."""
+    records: dict[str, Any] = {}
+    metrics: dict[str, Metric] = {}
+    for name, result in results.items():
+        record = asdict(result)
+        records[name] = record
+        prefix = f"{name}." if len(results) > 1 else ""
+        metrics[f"{prefix}steps"] = result.steps
+        metrics[f"{prefix}tokens_per_second"] = round(result.tokens_per_second, 1)
+        metrics[f"{prefix}padding_waste"] = round(result.padding_waste, 4)
+        metrics[f"{prefix}train_seconds"] = round(result.seconds, 1)
+        metrics[f"{prefix}precision"] = result.precision
+        final = result.loss_curve.points()
+        if final:
+            metrics[f"{prefix}final_loss"] = round(final[-1][1], 4)
+    write_atomically(folder / TRAININGS, json.dumps(records))
+    return metrics
+
+
+def search_split_metrics(context: StageContext, model: TaskModel, tokenizer: Tokenizer) -> dict[str, Metric]:
+    """F1 and EM on the search split, so that a training's worth is known before the report (dev stays untouched)."""
+    from quantlat.evaluation import evaluate_model
+
+    windows = read_windows(context.inputs["data"], "search", context.recipe, tokenizer)
+    result = evaluate_model(model.to("cpu"), windows, progress=context.progress, name="search-split accuracy")
+    context.progress.say(f"F1 {result.score.f1:.2f}, EM {result.score.em:.2f} on the search split")
+    return {"search_f1": round(result.score.f1, 3), "search_em": round(result.score.em, 3)}

@@ -1,0 +1,128 @@
+"""Stage ``quantization``: INT8 post-training quantisation through Intel Neural Compressor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from quantlat.pipeline.plan import Plan
+from quantlat.pipeline.stage import Metric, Stage, StageContext, StageOutcome
+from quantlat.pipeline.store import file_hash
+from quantlat.recipe import LoadedRecipe, Recipe
+from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
+
+if TYPE_CHECKING:
+    from quantlat.models import LoadedModel, TaskModel
+    from quantlat.quantization.artifact import QuantizedModel
+    from quantlat.quantization.coverage import Coverage
+
+
+class QuantizationStage(Stage):
+    """Leaves the quantised model, its only copy, as ``quantized/``."""
+
+    name = "quantization"
+    version = 1
+
+    def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
+        return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]
+
+    def inputs(self, plan: Plan) -> Sequence[str]:
+        return ["data", plan.last_of(*STUDENT_STAGES)]
+
+    def outside(self, loaded: LoadedRecipe, *, offline: bool) -> Mapping[str, str]:
+        options = loaded.recipe.quantization
+        assert options is not None
+        return {options.calibration: file_hash(loaded.resolve(options.calibration))}
+
+    def run(self, context: StageContext) -> StageOutcome:
+        from quantlat.quantization.calibration import draw, load_calibration
+        from quantlat.quantization.coverage import artifact_coverage
+        from quantlat.quantization.inc import calibrate_and_convert
+        from quantlat.quantization.sensitivity import match_linears
+
+        recipe, options = context.recipe, context.recipe.quantization
+        assert options is not None
+        student = read_model(newest_student(context.inputs), task=recipe.task)
+        spec = load_calibration(context.loaded.resolve(options.calibration))
+        if context.smoke:
+            spec = spec.model_copy(update={"windows": min(spec.windows, 8)})
+        windows = read_windows(context.inputs["data"], "calibration", recipe, student.tokenizer)
+        named = match_linears(student.model, options.fp32_linears)
+        quantized = calibrate_and_convert(
+            student.model,
+            draw(spec, windows.windows, layers=student.config.num_layers),
+            spec=spec,
+            fp32_linears=named,
+            progress=context.progress,
+        )
+        metrics: dict[str, Metric] = {}
+        if options.sensitivity.enabled:
+            quantized, metrics = _settle_precision(context, student, quantized)
+        quantized.save(context.output / QUANTIZED, tokenizer_json=student.tokenizer.json)
+        coverage = artifact_coverage(quantized)
+        _say_coverage(context, coverage)
+        return StageOutcome(
+            metrics
+            | {
+                "calibration": spec.name,
+                "calibration_windows": quantized.calibration.windows,
+                "fp32_mib": round(coverage.float_size_mib, 2),
+                "int8_mib": round(coverage.size_mib, 2),
+                "int8_linears": coverage.int8_linears,
+                "linears": coverage.linears,
+                "int8_share_of_macs": round(coverage.int8_macs, 4),
+                "fp32_linears": ", ".join(coverage.fp32_names) or "none",
+                "tool": quantized.calibration.tool,
+            }
+        )
+
+
+def _settle_precision(
+    context: StageContext, student: LoadedModel, quantized: QuantizedModel
+) -> tuple[QuantizedModel, dict[str, Metric]]:
+    """Put the most sensitive linears back to fp32 where INT8 costs more accuracy than the recipe allows."""
+    from quantlat.evaluation import evaluate_model
+    from quantlat.quantization.sensitivity import choose_fp32_linears
+
+    options = context.recipe.quantization
+    assert options is not None
+    limits = options.sensitivity
+    data = context.inputs["data"]
+    judged = read_windows(data, "search", context.recipe, student.tokenizer)
+    judged = judged.sample(limits.windows, seed=context.recipe.seed)
+    ranked_on = read_windows(data, "calibration", context.recipe, student.tokenizer)
+    ranked_on = ranked_on.sample(min(limits.windows, 24), seed=context.recipe.seed)
+
+    def f1(model: TaskModel) -> float:
+        return evaluate_model(model, judged, progress=context.progress, name="INT8 accuracy").score.f1
+
+    before = f1(student.model)
+    result = choose_fp32_linears(
+        quantized,
+        student.model,
+        ranked_on.windows,
+        evaluate=f1,
+        floor=before - limits.max_drop,
+        max_fp32_linears=limits.max_fp32_linears,
+        progress=context.progress,
+    )
+    after = max(step.score for step in result.steps) if not result.reached else result.steps[-1].score
+    context.progress.say(
+        f"INT8 at full length: F1 {after:.2f} against {before:.2f} in fp32 on {len(judged)} windows of the search split"
+    )
+    if not result.reached:
+        context.progress.warn(
+            f"INT8 loses {before - after:.2f} F1, more than the {limits.max_drop:g} allowed, with "
+            f"{len(result.steps) - 1} sensitive linears in fp32; the best of the tries is used"
+        )
+    return result.model, {"search_f1_fp32": round(before, 3), "search_f1_int8": round(after, 3)}
+
+
+def _say_coverage(context: StageContext, coverage: Coverage) -> None:
+    context.progress.say(
+        f"INT8: {coverage.int8_linears} of {coverage.linears} linears, {coverage.int8_macs:.0%} of the "
+        f"multiply-accumulates at {coverage.tokens} tokens; parameters {coverage.float_size_mib:.1f} MiB in fp32, "
+        f"{coverage.size_mib:.1f} MiB now"
+    )

@@ -1,0 +1,129 @@
+"""Stage ``report``: measure everything on dev questions, and write the report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from quantlat.pipeline.plan import Plan
+from quantlat.pipeline.stage import MIB, Metric, PublishContext, Stage, StageContext, StageOutcome
+from quantlat.recipe import Recipe
+from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
+
+if TYPE_CHECKING:
+    from quantlat.evaluation.dev import Contestants
+    from quantlat.reporting import ReportData
+    from quantlat.stages.report_rows import Findings
+    from quantlat.stages.search_record import SearchRecord
+
+REPORT = "report"
+
+
+class ReportStage(Stage):
+    """Leaves ``report/`` and publishes it as ``reports/<recipe>/``. The only stage that reads the dev split."""
+
+    name = "report"
+    version = 1
+
+    def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
+        return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]
+
+    def inputs(self, plan: Plan) -> Sequence[str]:
+        return plan.names
+
+    def needed_bytes(self, recipe: Recipe) -> int:
+        return 64 * MIB
+
+    def run(self, context: StageContext) -> StageOutcome:
+        from quantlat.evaluation.dev import float_accuracy, measure_latency, runtime_accuracy
+        from quantlat.reporting import with_caveats, write_report
+        from quantlat.stages.report_rows import Findings, report_data
+        from quantlat.stages.search_record import SearchRecord
+
+        recipe, options = context.recipe, context.recipe.report
+        search = SearchRecord.read(context.inputs["search"])
+        contestants = _contestants(context, search)
+        # Latency first: the sessions of other runtimes, with their threads, do not exist yet.
+        latency = measure_latency(
+            contestants,
+            search.runtime,
+            requests=options.latency_windows,
+            rounds=options.rounds,
+            max_tokens=recipe.data.max_tokens,
+            baselines=options.baselines,
+            seed=recipe.seed,
+            progress=context.progress,
+        )
+        accuracy = float_accuracy(contestants, context.progress)
+        runtimes = tuple(dict.fromkeys([search.runtime, *options.runtimes]))
+        by_runtime, unused = runtime_accuracy(contestants, runtimes, context.progress)
+        findings = Findings(contestants, search, latency, accuracy, by_runtime, unused)
+        data = with_caveats(report_data(context, findings))
+        write_report(data, context.output / REPORT, formats=options.figures)
+        return StageOutcome(_metrics(findings), summary=_summary(data))
+
+    def publish(self, context: PublishContext) -> None:
+        target = Path("reports") / context.loaded.recipe.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_name(f".{target.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(context.artifact / REPORT, fresh)
+        if target.exists():
+            shutil.rmtree(target)
+        fresh.rename(target)
+        context.progress.say(f"report: {target / 'report.md'}")
+
+
+def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
+    from quantlat.evaluation.dev import Contestants
+    from quantlat.quantization.artifact import QuantizedModel
+    from quantlat.training.alignment import reads_alike
+
+    recipe, data = context.recipe, context.inputs["data"]
+    teacher = read_model(context.inputs["teacher"], task=recipe.task)
+    student = read_model(newest_student(context.inputs), task=recipe.task)
+    windows = read_windows(data, "dev", recipe, student.tokenizer)
+    alike = reads_alike(student.tokenizer, teacher.tokenizer)
+    return Contestants(
+        teacher=teacher,
+        student=student,
+        quantized=QuantizedModel.load(context.inputs["quantization"] / QUANTIZED),
+        profiles={name: profile.config for name, profile in search.profiles.items()},
+        windows=windows,
+        teacher_windows=windows if alike else read_windows(data, "dev", recipe, teacher.tokenizer),
+        threads=search.threads,
+    )
+
+
+def _metrics(findings: Findings) -> dict[str, Metric]:
+    from quantlat.evaluation.dev import STUDENT, TEACHER
+
+    metrics: dict[str, Metric] = {
+        "teacher_f1": round(findings.accuracy[TEACHER].score.f1, 3),
+        "student_f1": round(findings.accuracy[STUDENT].score.f1, 3),
+    }
+    for row in findings.by_runtime:
+        metrics[f"{row.runtime}.{row.profile}.f1"] = round(row.result.score.f1, 3)
+    for key, measured in findings.latency.items():
+        metrics[f"{key}.median_ms"] = round(measured.median_ms, 3)
+    return metrics
+
+
+def _summary(data: ReportData) -> str:
+    """The verdict and the table that end a run on the screen."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from quantlat.reporting import summary_table, verdict
+
+    console = Console(file=StringIO(), width=120)
+    console.print(verdict(data).sentence.replace("`", ""), markup=False, highlight=False)
+    console.print()
+    console.print(summary_table(data))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines())

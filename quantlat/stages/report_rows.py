@@ -1,0 +1,316 @@
+"""Turn what the run measured into the rows of a report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from quantlat import __version__
+from quantlat.evaluation import EvaluationResult
+from quantlat.evaluation.dev import STUDENT, TEACHER, Contestants, RuntimeAccuracy, UnusedRuntime
+from quantlat.latency import Measurement, read_machine_facts
+from quantlat.metrics import bootstrap_mean, paired_difference
+from quantlat.models import LoadedModel
+from quantlat.pipeline.stage import StageContext
+from quantlat.pipeline.store import Artifact
+from quantlat.quantization.coverage import artifact_coverage
+from quantlat.reporting import rows
+from quantlat.reporting.collect import ReportData
+from quantlat.runtimes import all_runtimes
+from quantlat.stages.artifacts import TRAININGS, read_data_card
+from quantlat.stages.search_record import SearchRecord
+
+_LABELS = {
+    rows.Role.TEACHER_PADDED: "teacher fp32, padded to {max_tokens}",
+    rows.Role.TEACHER: "teacher fp32",
+    rows.Role.STUDENT_PADDED: "student fp32, padded to {max_tokens}",
+    rows.Role.STUDENT: "student fp32",
+    rows.Role.STUDENT_RUNTIME: "student fp32 in {runtime}",
+}
+_PADDED = (rows.Role.TEACHER_PADDED, rows.Role.STUDENT_PADDED)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the report stage measured."""
+
+    contestants: Contestants
+    search: SearchRecord
+    latency: Mapping[str, Measurement]
+    accuracy: Mapping[str, EvaluationResult]
+    by_runtime: Sequence[RuntimeAccuracy]
+    unused: Sequence[UnusedRuntime]
+
+
+def report_data(context: StageContext, findings: Findings) -> ReportData:
+    """All rows of the report."""
+    search = findings.search
+    machine = read_machine_facts()
+    return ReportData(
+        created=datetime.now(UTC),
+        quantlat_version=__version__,
+        command=f"quantlat run {context.loaded.path}",
+        recipe=_recipe_info(context),
+        teacher=_model_card("teacher", findings.contestants.teacher, context.recipe.teacher.model),
+        student=_model_card("student", findings.contestants.student, context.recipe.student.model),
+        data=_data_info(context, findings.contestants),
+        machine=rows.MachineInfo(
+            cpu=machine.cpu_model,
+            fingerprint=machine.fingerprint,
+            isa=machine.isa,
+            cores=machine.usable_cores,
+            threads=machine.threads,
+            sockets=machine.sockets,
+            quota_cores=machine.cpu_quota,
+            memory_gib=machine.memory_gib,
+            governor=machine.governor,
+            virtualised=machine.virtualised,
+            load=machine.load_1m,
+            system=machine.system,
+        ),
+        versions=dict(newest_manifest(context.inputs).packages),
+        stages=tuple(_stage_row(name, artifact) for name, artifact in context.inputs.items()),
+        accuracy=tuple(_accuracy_rows(findings, seed=context.recipe.seed)),
+        latency=tuple(_latency_rows(context, findings)),
+        profiles=tuple(
+            rows.ProfileRow(name=name, ratios=p.ratios, macs_relative=p.macs_relative, candidate=p.candidate)
+            for name, p in search.profiles.items()
+        ),
+        search=_search_info(search),
+        quantization=_quantization_info(findings),
+        runtimes=tuple(_runtime_rows(findings.unused)),
+        speedups=tuple(_speedups(findings.latency)),
+        headline=rows.Headline(profile="balanced", runtime=search.runtime, threads=search.threads),
+        warnings=search.notes,
+    )
+
+
+def newest_manifest(inputs: Mapping[str, Artifact]) -> Any:
+    """Manifest of the stage that finished last."""
+    return list(inputs.values())[-1].manifest
+
+
+def _recipe_info(context: StageContext) -> rows.RecipeInfo:
+    resolved = json.loads(context.recipe.model_dump_json())
+    text = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True, width=110)
+    return rows.RecipeInfo(
+        name=context.recipe.name,
+        task=context.recipe.task,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        text=text,
+        path=str(context.loaded.path),
+    )
+
+
+def _model_card(name: str, loaded: LoadedModel, source: str) -> rows.ModelCard:
+    return rows.ModelCard(
+        name=name,
+        source=source,
+        layers=loaded.config.num_layers,
+        hidden=loaded.config.hidden_size,
+        parameters=sum(p.numel() for p in loaded.model.parameters()),
+    )
+
+
+def _data_info(context: StageContext, contestants: Contestants) -> rows.DataInfo:
+    card = read_data_card(context.inputs["data"])
+    return rows.DataInfo(
+        name=card.name,
+        kind=card.kind,  # type: ignore[arg-type]
+        description=card.description,
+        licence=card.licence,
+        notice=card.notice,
+        fingerprint=card.fingerprint,
+        train_questions=sum(n for split, n in card.questions.items() if split != "dev"),
+        dev_questions=card.questions["dev"],
+        dev_windows=len(contestants.windows),
+        tokens_mean=contestants.windows.report.tokens_mean,
+        max_tokens=context.recipe.data.max_tokens,
+        issues=card.issues,
+        tried=card.tried,
+    )
+
+
+def _stage_row(name: str, artifact: Artifact) -> rows.StageRow:
+    manifest = artifact.manifest
+    trainings = artifact / TRAININGS
+    records = json.loads(trainings.read_text(encoding="utf-8")) if trainings.is_file() else {}
+    seconds = sum(record["seconds"] for record in records.values())
+    tokens = sum(record["tokens"] for record in records.values())
+    speed = tokens / seconds if seconds else manifest.metrics.get("tokens_per_second")
+    return rows.StageRow(
+        name=name,
+        seconds=manifest.seconds,
+        tokens=tokens or None,
+        tokens_per_second=float(speed) if isinstance(speed, int | float) else None,
+        metrics={k: float(v) for k, v in manifest.metrics.items() if isinstance(v, int | float)},
+        loss_curve=_loss_curve(records),
+    )
+
+
+def _loss_curve(records: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:
+    """The minimised loss of the stage's last training."""
+    if not records:
+        return ()
+    curve = list(records.values())[-1]["loss_curve"]
+    column = curve["components"].index("total")
+    return tuple((int(step), float(row[column])) for step, row in zip(curve["steps"], curve["values"], strict=True))
+
+
+def _accuracy_rows(findings: Findings, *, seed: int) -> Iterator[rows.AccuracyRow]:
+    reference = findings.accuracy[STUDENT]
+    passages = [example.context for example in findings.contestants.windows.examples]
+    for key, role in ((TEACHER, rows.Role.TEACHER), (STUDENT, rows.Role.STUDENT)):
+        yield _accuracy_row(
+            findings.accuracy[key], reference, passages, seed, label=_LABELS[role], role=role, runtime="pytorch"
+        )
+    for found in findings.by_runtime:
+        yield _accuracy_row(
+            found.result,
+            reference,
+            passages,
+            seed,
+            label=f"INT8 {found.profile}",
+            role=rows.Role.PROFILE,
+            runtime=found.runtime,
+            profile=found.profile,
+        )
+
+
+def _accuracy_row(
+    result: EvaluationResult,
+    reference: EvaluationResult,
+    passages: Sequence[str],
+    seed: int,
+    *,
+    label: str,
+    role: rows.Role,
+    runtime: str,
+    profile: str | None = None,
+) -> rows.AccuracyRow:
+    groups = passages if len(set(passages)) >= 20 else None
+    difference = None
+    if role is not rows.Role.STUDENT:
+        paired = paired_difference(
+            result.score.f1_per_question, reference.score.f1_per_question, seed=seed, groups=groups
+        )
+        difference = rows.Difference(
+            reference=rows.Role.STUDENT.value,
+            interval=rows.Interval.model_validate(paired.interval),
+            distinguishable=bool(paired.distinguishable),
+        )
+    interval = bootstrap_mean(result.score.f1_per_question, seed=seed, groups=groups)
+    return rows.AccuracyRow(
+        label=label,
+        role=role,
+        profile=profile,
+        runtime=runtime,
+        f1=rows.Interval.model_validate(interval),
+        em=result.score.em,
+        n=result.score.n,
+        difference=difference,
+    )
+
+
+def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.LatencyRow]:
+    for key, measured in findings.latency.items():
+        profile = key.removeprefix("profile:") if key.startswith("profile:") else None
+        role = rows.Role.PROFILE if profile else rows.Role(key)
+        label = f"INT8 {profile}" if profile else _LABELS[role]
+        eager = role in (rows.Role.TEACHER, rows.Role.STUDENT, *_PADDED)
+        yield rows.LatencyRow(
+            label=label.format(max_tokens=context.recipe.data.max_tokens, runtime=findings.search.runtime),
+            role=role,
+            profile=profile,
+            runtime="pytorch" if eager else findings.search.runtime,
+            precision="int8" if profile else "fp32",
+            padded=role in _PADDED,
+            tokens_mean=sum(measured.tokens) / len(measured.tokens),
+            threads=findings.search.threads,
+            median_ms=measured.median_ms,
+            ci_ms=measured.ci_ms,
+            level=measured.level,
+            n=measured.n,
+            percentiles=tuple(rows.Percentile(q=q, ms=ms) for q, ms in measured.percentiles_ms.items()),
+            samples_ms=measured.samples_ms,
+            sample_tokens=measured.tokens,
+            reliable=measured.reliable,
+            warnings=tuple(warning.advice for warning in measured.warnings),
+        )
+
+
+def _search_info(search: SearchRecord) -> rows.SearchInfo:
+    candidates = tuple(
+        rows.CandidateRow(
+            number=number,
+            ratios=trial.ratios,
+            macs_relative=trial.macs_relative,
+            accuracy=rows.Interval(
+                estimate=trial.accuracy, low=trial.accuracy_ci[0], high=trial.accuracy_ci[1], n=trial.questions
+            ),
+            drop=rows.Interval(estimate=trial.drop, low=trial.drop_ci[0], high=trial.drop_ci[1], n=trial.questions),
+            latency_ms=trial.latency_ms,
+            latency_ci_ms=trial.latency_ci_ms,
+            latency_relative=trial.latency_relative,
+        )
+        for number, trial in enumerate(search.candidates)
+    )
+    teacher = search.reference == "teacher"
+    return rows.SearchInfo(
+        reference=f"fp32 full-length {search.reference}",
+        reference_role=rows.Role.TEACHER if teacher else rows.Role.STUDENT,
+        reference_accuracy=search.reference_accuracy,
+        max_drop=search.max_drop,
+        floor=search.reference_accuracy - search.max_drop,
+        missed_by=search.missed_by,
+        windows=search.windows,
+        trials=search.trials,
+        seconds=search.seconds,
+        seed=search.seed,
+        sampler=search.sampler,
+        candidates=candidates,
+        front=search.front,
+    )
+
+
+def _quantization_info(findings: Findings) -> rows.QuantizationInfo:
+    quantized = findings.contestants.quantized
+    coverage = artifact_coverage(quantized, tokens=round(findings.contestants.windows.report.tokens_mean))
+    return rows.QuantizationInfo(
+        method=f"static INT8, {quantized.calibration.tool}",
+        fp32_mib=coverage.float_size_mib,
+        int8_mib=coverage.size_mib,
+        coverage_linears=coverage.int8_linears / coverage.linears,
+        coverage_macs=coverage.int8_macs,
+        fp32_linears=coverage.fp32_names,
+        calibration=quantized.calibration.name,
+        calibration_windows=quantized.calibration.windows,
+    )
+
+
+def _runtime_rows(unused: Sequence[UnusedRuntime]) -> Iterator[rows.RuntimeRow]:
+    reasons = {runtime.name: runtime.reason for runtime in unused}
+    for runtime in all_runtimes():
+        found = runtime.availability()
+        usable = found.usable and runtime.name not in reasons
+        yield rows.RuntimeRow(
+            name=runtime.name,
+            usable=usable,
+            version=found.version or None,
+            reason=None if usable else reasons.get(runtime.name, found.reason),
+        )
+
+
+def _speedups(latency: Mapping[str, Measurement]) -> Iterator[rows.SpeedupRow]:
+    """Every measured thing against every slower-by-design one: baselines first, then profiles."""
+    keys = list(latency)
+    for i, over in enumerate(keys):
+        for of in keys[i + 1 :]:
+            ratio = latency[over].ratio_to(latency[of])
+            yield rows.SpeedupRow(of=of, over=over, ratio=rows.Interval.model_validate(ratio))

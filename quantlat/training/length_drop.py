@@ -1,0 +1,196 @@
+"""LengthDrop training: one set of weights that works at every retention configuration.
+
+Length-Adaptive Transformer (Kim & Cho, arXiv 2010.07003). Every optimiser step runs a sandwich of passes
+over its batch: the full-length one, which learns from labels and the teacher, then the smallest sub-network
+and some random ones, which learn the full pass' distribution (in-place distillation, detached)::
+
+    full      w_t · KL(teacher ‖ full) + w_h · cross-entropy(labels)
+    smallest  KL(full ‖ smallest)                     each pass weighs 1 / number of passes;
+    random    KL(full ‖ random), k times              gradients add up to one optimiser step
+
+Unlike in the published code the divergence is forward, padding takes no part, lengths are drawn from the
+real token counts, and the full pass never skips a layer: it is the target of all others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from quantlat.data.batching import Batch
+from quantlat.data.windows import Window
+from quantlat.errors import RecipeError
+from quantlat.models import QAModel
+from quantlat.progress import Progress
+from quantlat.recipe.schema import LengthDropStage
+from quantlat.training.length_sampling import Lengths, LengthSampler, SubNetwork, make_sampler, sub_networks
+from quantlat.training.loop import StepContext, TrainResult, train
+from quantlat.training.losses import forward_kl, span_cross_entropy
+from quantlat.training.sandwich import Sandwich
+from quantlat.training.soft_labels import SoftLabels
+
+
+@dataclass(frozen=True)
+class LengthDropPlan:
+    """What LengthDrop training may do beyond the paper; the defaults are the paper's.
+
+    Attributes:
+        sampler: how lengths are drawn; ``None``: the stage's ``sampler`` with its ``length_drop_ratio``.
+        ramp: share of the steps over which drops grow linearly from nothing to full strength.
+        teacher_mix: share of the external teacher's logits in the sub-networks' target, in [0, 1].
+        sub_hard_label_weight: weight of the labels in the sub-networks' loss.
+    """
+
+    sampler: LengthSampler | None = None
+    ramp: float = 0.0
+    teacher_mix: float = 0.0
+    sub_hard_label_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("ramp", "teacher_mix"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise RecipeError(f"length_drop: {name} must lie in [0, 1], got {getattr(self, name)}")
+        if self.sub_hard_label_weight < 0.0:
+            raise RecipeError(f"length_drop: sub_hard_label_weight is negative ({self.sub_hard_label_weight})")
+
+    def strength(self, step: int, total: int) -> float:
+        """Share of the drawn drops that is carried out at ``step`` of ``total``."""
+        ramp = math.ceil(self.ramp * total)
+        return min(1.0, (step + 1) / ramp) if ramp else 1.0
+
+
+class LengthDropStep:
+    """The sandwich of passes of one optimiser step."""
+
+    def __init__(
+        self,
+        stage: LengthDropStage,
+        labels: SoftLabels | None,
+        plan: LengthDropPlan,
+        *,
+        layers: int,
+    ) -> None:
+        self.stage, self.labels, self.plan, self.layers = stage, labels, plan, layers
+        self.sampler = plan.sampler or make_sampler(stage.sampler, stage.length_drop_ratio)
+
+    def __call__(self, model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
+        assert isinstance(model, QAModel)
+        share = 1.0 / (self.stage.sandwich + 2)
+        tokens = batch.attention_mask.sum(1).cpu().numpy().astype(np.int64)
+        teacher = self.labels.for_batch(batch) if self.labels is not None else None
+        sandwich = Sandwich.start(model, batch, tokens)
+        target = sandwich.logits.detach().float()
+        if teacher is not None and self.plan.teacher_mix > 0.0:
+            target = torch.lerp(target, teacher, self.plan.teacher_mix)
+        divergences = [
+            self._sub_pass(sandwich, batch, passed, target, share, context)
+            for passed in self._sub_networks(tokens, context)
+        ]
+        full = self._task_loss(sandwich.logits, teacher, batch)
+        context.backward(share * full, sandwich.gradients())
+        parts = {"full": full.detach(), "smallest": divergences[0]}
+        if len(divergences) > 1:
+            parts["random"] = torch.stack(divergences[1:]).mean()
+        return parts
+
+    def _task_loss(self, logits: Tensor, teacher: Tensor | None, batch: Batch) -> Tensor:
+        loss = logits.new_zeros((), dtype=torch.float32)
+        if self.stage.hard_label_weight > 0.0:
+            hard = span_cross_entropy(logits, batch.starts, batch.ends, batch.attention_mask)
+            loss = loss + self.stage.hard_label_weight * hard
+        if teacher is not None and self.stage.teacher_weight > 0.0:
+            soft = forward_kl(logits, teacher, batch.attention_mask, self.stage.temperature)
+            loss = loss + self.stage.teacher_weight * soft
+        return loss
+
+    def _sub_networks(self, tokens: Lengths, context: StepContext) -> list[SubNetwork]:
+        return sub_networks(
+            self.sampler,
+            tokens,
+            self.layers,
+            context.rng(),
+            random_passes=self.stage.sandwich,
+            layer_drop=self.stage.layer_drop,
+            strength=self.plan.strength(context.step, context.total),
+        )
+
+    def _sub_pass(
+        self,
+        sandwich: Sandwich,
+        batch: Batch,
+        passed: SubNetwork,
+        target: Tensor,
+        share: float,
+        context: StepContext,
+    ) -> Tensor:
+        """Forward and backward of one sub-network; returns its divergence from ``target``."""
+        mask, weight = batch.attention_mask, self.plan.sub_hard_label_weight
+        logits = sandwich.branch(passed)
+        if logits is None:
+            # The full network itself, as may happen on short inputs: nothing to learn from its own logits.
+            return forward_kl(sandwich.logits.detach(), target, mask, self.stage.temperature)
+        divergence = forward_kl(logits, target, mask, self.stage.temperature)
+        loss = divergence
+        if weight > 0.0:
+            loss = loss + weight * span_cross_entropy(logits, batch.starts, batch.ends, mask)
+        context.backward(share * loss)
+        return divergence.detach()
+
+
+def train_length_drop(
+    model: QAModel,
+    windows: Sequence[Window],
+    stage: LengthDropStage,
+    *,
+    labels: SoftLabels | None,
+    state_dir: Path,
+    progress: Progress,
+    plan: LengthDropPlan | None = None,
+    on_epoch_end: Callable[[int], None] | None = None,
+) -> TrainResult:
+    """Make ``model`` length-adaptive, in place.
+
+    Args:
+        labels: the teacher's soft labels of ``windows``; ``None``: the full pass learns from the labels
+            alone.
+
+    Raises:
+        DataError: the soft labels are of other windows.
+        RecipeError: neither soft nor hard labels have a weight.
+        Others: as :func:`quantlat.training.loop.train`.
+    """
+    plan = plan or LengthDropPlan()
+    taught = stage.teacher_weight > 0.0 and labels is not None
+    if not taught and stage.hard_label_weight == 0.0:
+        raise RecipeError(
+            "length_drop: the full-length pass has nothing to learn from: hard_label_weight is 0 and there are no "
+            "soft labels (no teacher, or teacher_weight 0)",
+            "Set stages.length_drop.hard_label_weight, such as 1.0.",
+        )
+    if labels is not None:
+        labels.check(windows)
+    step = LengthDropStep(stage, labels, plan, layers=model.config.num_layers)
+    settings: dict[str, Any] = stage.model_dump(mode="json") | {
+        "plan": repr(plan),
+        "sampler": repr(step.sampler),
+        "soft_labels": labels.fingerprint() if labels is not None else None,
+    }
+    return train(
+        model,
+        windows,
+        step,
+        stage.train,
+        pad_token_id=model.config.pad_token_id,
+        state_dir=state_dir,
+        progress=progress,
+        name="LengthDrop training",
+        settings=settings,
+        on_epoch_end=on_epoch_end,
+    )

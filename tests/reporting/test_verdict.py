@@ -1,0 +1,133 @@
+"""The verdict and the warnings that follow from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from quantlat.reporting.caveats import runtime_spread, with_caveats
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.rows import Interval, SpeedupRow
+from quantlat.reporting.verdict import Outcome, verdict
+
+
+def test_a_met_floor_states_speed_loss_and_what_was_allowed(report: ReportData) -> None:
+    found = verdict(report)
+    assert found.outcome is Outcome.MET
+    assert found.sentence == (
+        "`balanced` answers in 6.97 ms (median request, 2 threads, INT8 in OpenVINO), 33× faster than the fp32 teacher "
+        "without padding, 3.6× than the fp32 student and 1.1× than the same student in INT8 by NNCF, and loses 0.70 F1 "
+        "points against the fp32 student (71.3 against 72.0; 1.00 allowed)."
+    )
+
+
+def test_a_missed_floor_comes_first_and_says_by_how_much(make_report: Callable[..., ReportData]) -> None:
+    found = verdict(make_report(missed_by=0.31, drops=(0.4, 1.31, 4.0)))
+    assert found.outcome is Outcome.MISSED
+    assert found.sentence.startswith("The accuracy floor was missed by 0.31 F1 points (1.00 allowed); the nearest")
+    assert found.sentence.endswith(
+        "loses 1.31 F1 points against the fp32 student (70.7 against 72.0) on the dev questions."
+    )
+
+
+def test_a_floor_met_in_the_search_but_not_on_dev_is_said(make_report: Callable[..., ReportData]) -> None:
+    found = verdict(make_report(drops=(0.1, 1.4, 3.0)))
+    assert found.outcome is Outcome.MISSED_ON_DEV
+    assert "but on the dev questions it loses 1.40 F1 points" in found.sentence
+    assert found.sentence.endswith("more than the search had shown.")
+
+
+def test_a_loss_that_cannot_be_told_from_zero_is_called_so(make_report: Callable[..., ReportData]) -> None:
+    sentence = verdict(make_report(drops=(0.1, 0.2, 3.0))).sentence
+    assert sentence.endswith("a difference not distinguishable from zero at this sample size.")
+
+
+def test_a_gain_is_a_gain(make_report: Callable[..., ReportData]) -> None:
+    assert "gains 0.80 F1 points" in verdict(make_report(drops=(0.1, -0.8, 3.0))).sentence
+
+
+def test_no_search_promises_no_floor(make_report: Callable[..., ReportData]) -> None:
+    found = verdict(make_report(searched=False))
+    assert found.outcome is Outcome.NO_FLOOR
+    assert "allowed" not in found.sentence
+
+
+def test_a_slowdown_is_called_slower(make_report: Callable[..., ReportData]) -> None:
+    sentence = verdict(make_report(int8_per_token=0.2)).sentence
+    assert "8.3× faster than the fp32 teacher without padding, 1.1× slower than the fp32 student" in sentence
+
+
+def test_a_ratio_whose_interval_holds_one_is_not_called_faster(report: ReportData) -> None:
+    ratio = Interval(estimate=1.05, low=0.97, high=1.12, n=5)
+    speedups = (SpeedupRow(of="profile:balanced", over="student-fp32", ratio=ratio),)
+    sentence = verdict(report.model_copy(update={"speedups": speedups})).sentence
+    assert "not measurably faster than the fp32 student" in sentence
+
+
+def test_a_disturbed_measurement_is_not_quoted_without_saying_so(report: ReportData) -> None:
+    latency = tuple(r.model_copy(update={"reliable": r.profile != "balanced"}) for r in report.latency)
+    data = report.model_copy(update={"latency": latency})
+    assert "by a measurement that was disturbed and should be repeated" in verdict(data).sentence
+    assert with_caveats(data).warnings == (
+        "The measurement was disturbed: repeat it. Concerns INT8 balanced (OpenVINO).",
+    )
+
+
+def test_training_on_less_than_squad_is_a_caveat(report: ReportData) -> None:
+    caveats = with_caveats(report).caveats
+    assert caveats[0].startswith("Trained on 6,809 questions, not on the 87,599 of the SQuAD 1.1 training set")
+    assert "Found in the data: 3 misaligned answers." in caveats
+    assert (
+        "With 1,548 dev questions, an F1 difference of less than about 0.4 points cannot be told from zero." in caveats
+    )
+
+
+def test_generated_data_are_a_caveat(make_report: Callable[..., ReportData]) -> None:
+    caveats = with_caveats(make_report(data={"kind": "embedded", "name": "embedded passages"})).caveats
+    assert caveats[0].startswith("Trained and evaluated on generated passages")
+
+
+def test_the_whole_training_set_is_no_caveat(make_report: Callable[..., ReportData]) -> None:
+    caveats = with_caveats(make_report(data={"train_questions": 87_599})).caveats
+    assert not any("published" in text for text in caveats)
+
+
+def test_caveats_are_added_once(report: ReportData) -> None:
+    once = with_caveats(report)
+    assert with_caveats(once) == once
+
+
+def test_each_measurement_warning_is_listed_once_with_what_it_concerns(report: ReportData) -> None:
+    rows = tuple(r.model_copy(update={"warnings": ("No VNNI.",) if r.profile else ()}) for r in report.latency)
+    warnings = with_caveats(report.model_copy(update={"latency": rows})).warnings
+    expected = "No VNNI. Concerns INT8 full (OpenVINO), INT8 balanced (OpenVINO), INT8 fast (OpenVINO)."
+    assert warnings == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("case", "start"),
+    [
+        ({"int8_per_token": 0.2}, "INT8 at full length is 1.38× slower than fp32 here"),
+        ({"missed_by": 0.31}, "The accuracy floor of 71.60 F1 on the search split was missed by 0.31"),
+        ({"drops": (0.1, 1.4, 3.0)}, "`balanced` was within 1.00 points in the search, but loses 1.40"),
+    ],
+)
+def test_bad_news_become_warnings(case: dict[str, object], start: str, make_report: Callable[..., ReportData]) -> None:
+    assert any(text.startswith(start) for text in with_caveats(make_report(**case)).warnings)
+
+
+def test_runtimes_that_disagree_are_a_warning(report: ReportData) -> None:
+    assert runtime_spread(report) == pytest.approx({"full": 0.09, "balanced": 0.09, "fast": 0.09})
+    rows = tuple(
+        r.model_copy(update={"f1": Interval(estimate=60.0, low=58, high=62, n=1548)})
+        if (r.profile, r.runtime) == ("full", "onnxruntime")
+        else r
+        for r in report.accuracy
+    )
+    warnings = with_caveats(report.model_copy(update={"accuracy": rows})).warnings
+    assert warnings == ("Runtimes disagree by 11.94 F1 points on `full` (expected at most 0.3).",)
+
+
+def test_a_usual_report_has_no_warnings(report: ReportData) -> None:
+    assert with_caveats(report).warnings == ()

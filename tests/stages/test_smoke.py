@@ -1,0 +1,126 @@
+"""The whole chain, as a user runs it: every stage, on a tiny model, through the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
+
+
+def quantlat(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "QUANTLAT_DATA"}
+    return subprocess.run(
+        [sys.executable, "-m", "quantlat.cli", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=environment | {"OMP_NUM_THREADS": "2"},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the flagship recipe has been run in smoke mode."""
+    folder = tmp_path_factory.mktemp("smoke")
+    done = quantlat("run", str(ROOT / "recipes/squad_int8.yaml"), "--smoke", "--offline", cwd=folder)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return folder
+
+
+def run_record(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "runs/squad_int8-smoke/run.json").read_text())
+
+
+def test_every_stage_left_an_artefact(finished: Path) -> None:
+    stages = [
+        "data",
+        "teacher",
+        "student",
+        "soft_labels",
+        "distillation",
+        "length_drop",
+        "quantization",
+        "search",
+        "report",
+    ]
+    record = run_record(finished)
+    assert list(record["stages"]) == stages
+    assert record["complete"] is True
+
+
+def test_the_report_is_published_and_complete(finished: Path) -> None:
+    report = finished / "reports/squad_int8-smoke"
+    data = json.loads((report / "report.json").read_text())
+    runtimes = {row["runtime"] for row in data["accuracy"] if row["profile"]}
+    assert {"pytorch", "openvino", "onnxruntime"} <= runtimes
+    assert {profile["name"] for profile in data["profiles"]} == {"full", "balanced", "fast"}
+    assert all(row["samples_ms"] for row in data["latency"])
+    assert (report / "results.csv").stat().st_size > 0
+    assert (report / "report.md").read_text().startswith("#")
+    assert len(list(report.glob("figures/*.png"))) == len(list(report.glob("figures/*.svg"))) >= 4
+
+
+def test_training_speed_and_padding_are_in_the_manifests(finished: Path) -> None:
+    metrics = run_record(finished)["stages"]["length_drop"]["metrics"]  # type: ignore[index]
+    assert metrics["tokens_per_second"] > 0
+    assert 0.0 <= metrics["padding_waste"] < 0.5
+
+
+def test_running_again_computes_nothing(finished: Path) -> None:
+    before = run_record(finished)["stages"]
+    again = quantlat("run", str(ROOT / "recipes/squad_int8.yaml"), "--smoke", "--offline", cwd=finished)
+    assert again.returncode == 0
+    assert run_record(finished)["stages"] == before
+    assert "running" not in again.stderr + again.stdout
+
+
+def test_evaluate_prints_one_json_object(finished: Path) -> None:
+    done = quantlat(
+        "evaluate", "runs/squad_int8-smoke", "--runtime", "onnxruntime", "--config", "fast", "--json", cwd=finished
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found["metrics"]) == {"f1", "em"}
+    assert (found["n"], found["runtime"], found["profile"]) == (16, "onnxruntime", "fast")
+
+
+def test_evaluate_refuses_a_profile_that_is_not_there(finished: Path) -> None:
+    done = quantlat("evaluate", "runs/squad_int8-smoke", "--config", "balancd", cwd=finished)
+    assert done.returncode == 3
+    assert "balanced" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finished: Path) -> None:
+    done = quantlat(
+        "run",
+        str(ROOT / "recipes/squad_int8.yaml"),
+        "--smoke",
+        "--offline",
+        "--out",
+        "runs/strict",
+        "--set",
+        "search.max_drop=0",
+        cwd=finished,
+    )
+    assert done.returncode in (0, 10)
+    assert (finished / "runs/strict/run.json").is_file()
+
+
+@pytest.mark.parametrize("recipe", [path for path in RECIPES if path.stem != "squad_int8"], ids=lambda path: path.stem)
+def test_every_other_recipe_runs_through(recipe: Path, tmp_path: Path) -> None:
+    only = "report.runtimes=[openvino]"
+    done = quantlat("run", str(recipe), "--smoke", "--offline", "--set", only, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+def test_all_shipped_recipes_are_covered() -> None:
+    assert len(RECIPES) == 3
