@@ -23,3 +23,10 @@ def keep_freed_memory() -> bool:
         return False
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 * _MIB))
     return all(mallopt(name, value) == 1 for name, value in settings)
+
+
+def release_freed_memory() -> None:
+    """Give pages that nothing uses back to the kernel; called now and then, it bounds what fragmentation holds."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

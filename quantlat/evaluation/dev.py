@@ -29,6 +29,7 @@ TEACHER = "teacher-fp32"
 STUDENT_PADDED = "student-fp32-padded"
 STUDENT = "student-fp32"
 STUDENT_RUNTIME = "student-fp32-runtime"
+NNCF = "student-int8-nncf"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Contestants:
     Attributes:
         profiles: configuration of each profile; ``None`` runs the plain graph at full length.
         teacher_windows: dev windows in the teacher's tokens; the student's where both read alike.
+        calibration: windows that quantisation may look at.
     """
 
     teacher: LoadedModel
@@ -46,7 +48,13 @@ class Contestants:
     profiles: Mapping[str, ElasticConfig | None]
     windows: WindowSet
     teacher_windows: WindowSet
+    calibration: Sequence[Window]
     threads: int
+
+    @property
+    def same_shape(self) -> bool:
+        """Whether teacher and student are equally large, so that one fp32 measurement holds for both."""
+        return replace(self.teacher.config, vocab_size=8) == replace(self.student.config, vocab_size=8)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,18 @@ def float_accuracy(contestants: Contestants, progress: Progress) -> dict[str, Ev
         contestants.student.model, contestants.windows, progress=progress, name="dev: student fp32"
     )
     return found
+
+
+def nncf_baseline(contestants: Contestants, progress: Progress) -> Session | None:
+    """Baseline (d), ready to run; ``None``, with a remark, where NNCF is not installed."""
+    from quantlat.runtimes.nncf_baseline import NncfSession, availability
+
+    found = availability()
+    if not found.usable:
+        progress.say(f"baseline (d), OpenVINO INT8 by NNCF, is left out: {found.reason} ({found.install})")
+        return None
+    progress.say("baseline (d): quantising the student with NNCF")
+    return NncfSession(contestants.student.model, contestants.calibration, threads=contestants.threads)
 
 
 def runtime_accuracy(
@@ -117,6 +137,7 @@ def measure_latency(
     baselines: bool,
     seed: int,
     progress: Progress,
+    nncf: Session | None = None,
 ) -> dict[str, Measurement]:
     """Time every profile in ``runtime`` and the fp32 baselines on one workload of dev windows, interleaved.
 
@@ -133,18 +154,30 @@ def measure_latency(
         runs: dict[str, Callable[[int], object]] = {}
         if baselines:
             runs |= _baseline_runs(contestants, runtime, chosen, teacher_chosen, max_tokens, stack)
+        if nncf is not None:
+            runs[NNCF] = _run(nncf, [TokenBatch.from_windows([window]) for window in chosen])
         session = get_runtime(runtime).load(contestants.quantized, threads=contestants.threads)
         stack.callback(session.close)
         batches = [TokenBatch.from_windows([window]) for window in chosen]
         for profile, config in contestants.profiles.items():
             runs[f"profile:{profile}"] = _run(session, batches, config)
-        return measure_interleaved(
+        measured = measure_interleaved(
             runs,
             workload.tokens,
             threads=contestants.threads,
             options=replace(MeasureOptions.fixed(rounds), min_warmup=4, max_warmup=20),
             progress=progress,
         )
+    return _in_order(measured, same_shape=baselines and contestants.same_shape)
+
+
+def _in_order(measured: dict[str, Measurement], *, same_shape: bool) -> dict[str, Measurement]:
+    """Slowest by design first; a student of the teacher's shape shares its fp32 measurements."""
+    if same_shape:
+        measured[STUDENT_PADDED], measured[STUDENT] = measured[TEACHER_PADDED], measured[TEACHER]
+    order = (TEACHER_PADDED, TEACHER, STUDENT_PADDED, STUDENT, STUDENT_RUNTIME, NNCF)
+    names = [name for name in order if name in measured]
+    return {name: measured[name] for name in [*names, *(name for name in measured if name not in order)]}
 
 
 def _baseline_runs(
@@ -155,19 +188,19 @@ def _baseline_runs(
     max_tokens: int,
     stack: ExitStack,
 ) -> dict[str, Callable[[int], object]]:
-    eager = get_runtime("pytorch")
-    teacher = eager.load(contestants.teacher.model, threads=contestants.threads)
-    student = eager.load(contestants.student.model, threads=contestants.threads)
-    stack.callback(teacher.close)
-    stack.callback(student.close)
     own = [TokenBatch.from_windows([window]) for window in chosen]
     theirs = [TokenBatch.from_windows([window]) for window in teacher_chosen]
+    teacher = get_runtime("pytorch").load(contestants.teacher.model, threads=contestants.threads)
+    stack.callback(teacher.close)
     runs = {
         TEACHER_PADDED: _run(teacher, [_padded(batch, max_tokens) for batch in theirs]),
         TEACHER: _run(teacher, theirs),
-        STUDENT_PADDED: _run(student, [_padded(batch, max_tokens) for batch in own]),
-        STUDENT: _run(student, own),
     }
+    if not contestants.same_shape:
+        student = get_runtime("pytorch").load(contestants.student.model, threads=contestants.threads)
+        stack.callback(student.close)
+        runs[STUDENT_PADDED] = _run(student, [_padded(batch, max_tokens) for batch in own])
+        runs[STUDENT] = _run(student, own)
     if runtime in ("openvino", "onnxruntime", "inductor"):
         try:
             compiled = get_runtime(runtime).load(contestants.student.model, threads=contestants.threads)

@@ -166,7 +166,7 @@ class ElasticLayer(nn.Module):
 
         Args:
             rows: ``l`` rows per sequence.
-            keep: how many stay: int64 scalar for the whole batch, or ``[b]``, one number for each sequence.
+            keep: how many stay, at least 2: int64 scalar for the whole batch, or ``[b]``, one number for each sequence.
         """
         attention = self.attention
         bias = padding_bias(rows.mask, rows.hidden.dtype)
@@ -217,7 +217,7 @@ def select_rows(scores: Tensor, keep: Tensor, available: int) -> tuple[Tensor, T
     """
     if keep.dim() == 0:
         k: int = keep.item()  # type: ignore[assignment]  # stays symbolic when exported
-        torch._check(k >= 1)
+        torch._check(k >= 2)
         torch._check(k <= available)
         return scores.topk(k, dim=1, sorted=False).indices.sort(dim=1).values, None
     k = min(int(keep.max().item()), available)

@@ -218,7 +218,7 @@ class _Runner:
             summary=outcome.summary,
         )
         artifact = self.store.commit(output, manifest)
-        self.store.drop_state(step.name, step.key)
+        self.store.drop_states(step.name)
         self.log.event("stage finished", stage=step.name, seconds=manifest.seconds, metrics=manifest.metrics)
         return artifact
 

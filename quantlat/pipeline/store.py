@@ -197,6 +197,15 @@ class Store:
         shutil.rmtree(self.run_dir / "state" / _label(stage, key), ignore_errors=True)
         self._spent_file(stage, key).unlink(missing_ok=True)
 
+    def drop_states(self, stage: str) -> None:
+        """Forget the resumable state of every variant of a stage: once one is finished, the others only
+        fill the disk."""
+        for path in (self.run_dir / "state").glob(f"{stage}-*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
     def drop(self, stage: str, key: str) -> None:
         """Remove an artefact and its state. It disappears by one rename, before any file is deleted."""
         folder = self.folder(stage, key)

@@ -96,7 +96,7 @@ class OpenVinoSession(GraphSession):
 
         core = ov.Core()
         if source.fingerprint is None:
-            model: Any = _convert(source.make(kind))
+            model: Any = convert_graph(source.make(kind))
         else:
             key = (
                 source.fingerprint,
@@ -105,12 +105,12 @@ class OpenVinoSession(GraphSession):
                 ov.get_version(),
                 source_fingerprint(__name__),
             )
-            entry = self.cache().entry(key, lambda folder: _save(_convert(source.make(kind)), folder))
+            entry = self.cache().entry(key, lambda folder: _save(convert_graph(source.make(kind)), folder))
             model = core.read_model(entry / _MODEL_FILE)
-        return core.compile_model(model, "CPU", _settings(self.threads))
+        return core.compile_model(model, "CPU", compile_settings(self.threads))
 
 
-def _settings(threads: int) -> dict[str, Any]:
+def compile_settings(threads: int) -> dict[str, Any]:
     """One stream for latency. fp32 where not INT8, so that no bf16 sneaks in on CPUs that have it. No pinning:
     sessions share the machine with each other, and a pinned thread cannot leave a core that is taken."""
     return {
@@ -122,7 +122,8 @@ def _settings(threads: int) -> dict[str, Any]:
     }
 
 
-def _convert(graph: Graph) -> openvino.Model:
+def convert_graph(graph: Graph) -> openvino.Model:
+    """The graph as OpenVINO IR."""
     import openvino as ov
 
     with quiet_exporter():

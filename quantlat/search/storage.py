@@ -9,6 +9,7 @@ lost.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 _BUSY_TIMEOUT_S = 60
+_CREATION_RETRIES = 4
+_CREATION_PAUSE_S = 0.25
 
 
 def open_storage(storage: str | Path | None) -> BaseStorage:
@@ -81,13 +84,18 @@ def _cut_torn_end(path: Path) -> None:
 def _open_url(url: str) -> BaseStorage:
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalRedisBackend
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
     try:
         if url.startswith(("redis://", "rediss://", "unix://")):
             return JournalStorage(JournalRedisBackend(url))
         # SQLite locks the whole file while it writes; the others wait instead of failing
         waiting = {"connect_args": {"timeout": _BUSY_TIMEOUT_S}} if url.startswith("sqlite") else {}
+        for _ in range(_CREATION_RETRIES):
+            try:
+                return RDBStorage(url, engine_kwargs=waiting)
+            except (IntegrityError, OperationalError, ProgrammingError):
+                time.sleep(_CREATION_PAUSE_S)  # another process may be creating the same tables right now
         return RDBStorage(url, engine_kwargs=waiting)
     except ImportError as error:
         raise StorageError(

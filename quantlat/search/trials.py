@@ -18,8 +18,6 @@ processes and machines:
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 import warnings
 from collections.abc import Sequence
@@ -33,19 +31,18 @@ from pydantic import ValidationError
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
-from quantlat.search.sampler import make_sampler
+from quantlat.search.sampler import make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
 from quantlat.search.storage import open_storage
+from quantlat.search.worker import is_alive, on_this_host, this_worker
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
 
 _SIGNATURE = "quantlat:signature"
-_CANDIDATE = "quantlat:candidate"
-_CONFIG = "quantlat:config"
+_MEASURED = "quantlat:measured"
 _WORKER = "quantlat:worker"
-_SECONDS = "quantlat:seconds"
 _RESAMPLES = 12
 _SETTLE_S = 5.0
 _POLL_S = 0.02
@@ -94,7 +91,7 @@ class TrialQueue:
         self._sampler = sampler
         self._cost = cost
         self._mine: set[int] = set()
-        make_sampler(sampler, seed=0, population=population)  # a wrong name is an error now, not later
+        make_sampler(sampler, space, seed=0, population=population)  # a wrong name is an error now, not later
         self._study = _open_study(storage, name)
         self._check_signature(f"{space}|{cost}|{signature}")
         self._enqueue_first_generation()
@@ -106,9 +103,9 @@ class TrialQueue:
         Raises:
             StorageError: a stored trial cannot be read.
         """
-        found = [trial.user_attrs[_CANDIDATE] for trial in self._trials() if _CANDIDATE in trial.user_attrs]
+        found = [trial.user_attrs[_MEASURED] for trial in self._trials() if _MEASURED in trial.user_attrs]
         try:
-            return tuple(Candidate.model_validate_json(text) for text in found)
+            return tuple(Candidate.model_validate_json(measured["candidate"]) for measured in found)
         except ValidationError as error:
             raise StorageError(
                 f"the search storage holds a trial that cannot be read: {error.errors()[0]['msg']}",
@@ -118,9 +115,8 @@ class TrialQueue:
     @property
     def spent_seconds(self) -> float:
         """Seconds that finished trials took on this host, in this and earlier runs."""
-        host = socket.gethostname()
-        own = [t for t in self._trials() if t.user_attrs.get(_WORKER, {}).get("host") == host]
-        return float(sum(trial.user_attrs.get(_SECONDS, 0.0) for trial in own))
+        own = [t for t in self._trials() if on_this_host(t.user_attrs.get(_WORKER, {}))]
+        return float(sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own))
 
     @property
     def running_elsewhere(self) -> int:
@@ -140,15 +136,17 @@ class TrialQueue:
             done = sum(trial.state == TrialState.COMPLETE for trial in trials)
             if done + sum(_is_running(trial) for trial in trials) >= limit:
                 return None
-            if sampled >= _RESAMPLES and not self._enqueue_unseen(trials, done):
-                return None
+            enqueued = any(trial.state == TrialState.WAITING for trial in trials)
+            if not enqueued and sampled >= _RESAMPLES:
+                if not self._enqueue_unseen(trials, done):
+                    return None
+                sampled = 0
             trial, config = self._suggest(done, sampled)
             if not self._is_taken(trial.number, config):
                 return Proposal(config, trial, asked_at)
-            trial.set_user_attr("quantlat:duplicate", True)
             self._study.tell(trial, state=TrialState.FAIL)
             self._mine.discard(trial.number)
-            sampled += "fixed_params" not in trial.system_attrs
+            sampled += not enqueued
 
     def tell(self, proposal: Proposal, candidate: Candidate, floor: AccuracyFloor) -> None:
         """Store what was measured."""
@@ -156,8 +154,11 @@ class TrialQueue:
         # the constraint is wider than the floor, see AccuracyFloor.explore_drop
         allowance = floor.margin_z * candidate.drop_standard_error
         trial.set_constraint("accuracy", candidate.drop + allowance - floor.explore_drop)
-        trial.set_user_attr(_CANDIDATE, candidate.without_samples().model_dump_json())
-        trial.set_user_attr(_SECONDS, time.monotonic() - proposal.asked_at)
+        measured = {
+            "seconds": time.monotonic() - proposal.asked_at,
+            "candidate": candidate.without_samples().model_dump_json(),
+        }
+        trial.set_user_attr(_MEASURED, measured)
         self._study.tell(trial, [candidate.cost(self._cost), candidate.accuracy])
         self._mine.discard(trial.number)
 
@@ -192,11 +193,11 @@ class TrialQueue:
             self._enqueue(config)
 
     def _enqueue(self, config: RetentionConfig) -> None:
-        params = {_parameter(i): d for i, d in enumerate(self._space.decrements(config))}
-        self._study.enqueue_trial(params, user_attrs={_CONFIG: str(config)})
+        params = {parameter_name(i): d for i, d in enumerate(self._space.decrements(config))}
+        self._study.enqueue_trial(params)
 
     def _enqueue_unseen(self, trials: Sequence[FrozenTrial], done: int) -> bool:
-        taken = {RetentionConfig.parse(text) for text in map(_config_of, trials) if text is not None}
+        taken = {config for config in map(self._config_of, trials) if config is not None}
         rng = np.random.default_rng([self._seed, 1, done])
         config = self._space.unseen(taken, rng, near=sorted(taken, key=str))
         if config is not None:
@@ -207,30 +208,33 @@ class TrialQueue:
         """Ask the sampler; the same seed and number of finished trials give the same answer after a
         restart."""
         seed = int(np.random.SeedSequence([self._seed, 2, done, attempt]).generate_state(1)[0])
-        self._study.sampler = make_sampler(self._sampler, seed=seed, population=self._population)
+        self._study.sampler = make_sampler(self._sampler, self._space, seed=seed, population=self._population)
         trial = self._study.ask()
         self._mine.add(trial.number)
-        trial.set_user_attr(_WORKER, _this_worker())
+        trial.set_user_attr(_WORKER, this_worker())
         _ = trial.relative_params  # enters an enqueued trial into the population; see the module's docstring
-        steps = [trial.suggest_int(_parameter(i), 0, self._space.max_decrement) for i in range(self._space.layers)]
-        config = self._space.config(steps)
-        trial.set_user_attr(_CONFIG, str(config))
-        return trial, config
+        steps = [trial.suggest_int(parameter_name(i), 0, self._space.max_decrement) for i in range(self._space.layers)]
+        return trial, self._space.config(steps)
+
+    def _config_of(self, trial: FrozenTrial) -> RetentionConfig | None:
+        """The configuration that a trial is about, once it has said so."""
+        params = trial.params or trial.system_attrs.get("fixed_params", {})
+        steps = [params.get(parameter_name(i)) for i in range(self._space.layers)]
+        return None if None in steps else self._space.config(steps)
 
     def _is_taken(self, number: int, config: RetentionConfig) -> bool:
         """Whether an equal configuration is measured, or a trial of a lower number is about to measure it."""
         from optuna.trial import TrialState
 
-        text = str(config)
         deadline = time.monotonic() + _SETTLE_S
         while True:
             others = [trial for trial in self._trials() if trial.number != number]
-            undecided = any(_is_running(t) and t.number < number and _config_of(t) is None for t in others)
+            undecided = any(_is_running(t) and t.number < number and self._config_of(t) is None for t in others)
             if not undecided or time.monotonic() > deadline:
                 break
             time.sleep(_POLL_S)
         for trial in others:
-            if _config_of(trial) != text:
+            if self._config_of(trial) != config:
                 continue
             ahead = trial.number < number and trial.state in (TrialState.WAITING, TrialState.RUNNING)
             if trial.state == TrialState.COMPLETE or ahead:
@@ -248,9 +252,9 @@ class TrialQueue:
                 self._study.tell(trial.number, state=TrialState.FAIL)
             except (ValueError, UpdateFinishedTrialError):
                 continue  # another process has just done so
-            text = _config_of(trial)
-            if text is not None:
-                self._enqueue(RetentionConfig.parse(text))
+            config = self._config_of(trial)
+            if config is not None:
+                self._enqueue(config)
 
     def _is_orphan(self, trial: FrozenTrial) -> bool:
         """Whether the process that runs this trial is dead, or has been silent for longer than any trial
@@ -258,10 +262,10 @@ class TrialQueue:
         worker = trial.user_attrs.get(_WORKER)
         if trial.number in self._mine:
             return False
-        if worker is None or worker["host"] != socket.gethostname():
+        if worker is None or not on_this_host(worker):
             started = trial.datetime_start
             return started is not None and time.time() - started.timestamp() > _LEASE_S
-        return bool(_started_at(worker["pid"]) != worker["started"])
+        return not is_alive(worker)
 
 
 def _open_study(storage: str | Path | None, name: str) -> Study:
@@ -287,46 +291,7 @@ def _open_study(storage: str | Path | None, name: str) -> Study:
     return study
 
 
-def _parameter(layer: int) -> str:
-    return f"decrement_{layer + 1}"
-
-
 def _is_running(trial: FrozenTrial) -> bool:
     from optuna.trial import TrialState
 
     return bool(trial.state == TrialState.RUNNING)
-
-
-def _config_of(trial: FrozenTrial) -> str | None:
-    """The configuration that a trial is about, once it has said so."""
-    text = trial.user_attrs.get(_CONFIG)
-    return text if isinstance(text, str) else None
-
-
-def _this_worker() -> dict[str, str | int | None]:
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": _started_at(os.getpid())}
-
-
-def _started_at(pid: int) -> str | None:
-    """When a process of this machine was started, in the kernel's ticks; ``None`` if there is no such
-    process.
-
-    A number of a dead process may be given to a new one, but that was started later.
-    """
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None if Path("/proc/self/stat").exists() else _alive(pid)
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] in ("Z", "X") else fields[19]
-
-
-def _alive(pid: int) -> str | None:
-    """Without ``/proc``: whether a process of this number exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return "alive"
-    return "alive"

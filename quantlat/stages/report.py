@@ -15,7 +15,9 @@ from quantlat.recipe import Recipe
 from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
 
 if TYPE_CHECKING:
+    from quantlat.data import Window
     from quantlat.evaluation.dev import Contestants
+    from quantlat.models import LoadedModel
     from quantlat.reporting import ReportData
     from quantlat.stages.report_rows import Findings
     from quantlat.stages.search_record import SearchRecord
@@ -39,7 +41,8 @@ class ReportStage(Stage):
         return 64 * MIB
 
     def run(self, context: StageContext) -> StageOutcome:
-        from quantlat.evaluation.dev import float_accuracy, measure_latency, runtime_accuracy
+        from quantlat.evaluation import evaluate_session
+        from quantlat.evaluation.dev import NNCF, float_accuracy, measure_latency, nncf_baseline, runtime_accuracy
         from quantlat.reporting import with_caveats, write_report
         from quantlat.stages.report_rows import Findings, report_data
         from quantlat.stages.search_record import SearchRecord
@@ -48,6 +51,7 @@ class ReportStage(Stage):
         search = SearchRecord.read(context.inputs["search"])
         contestants = _contestants(context, search)
         # Latency first: the sessions of other runtimes, with their threads, do not exist yet.
+        nncf = nncf_baseline(contestants, context.progress) if options.baselines else None
         latency = measure_latency(
             contestants,
             search.runtime,
@@ -57,8 +61,14 @@ class ReportStage(Stage):
             baselines=options.baselines,
             seed=recipe.seed,
             progress=context.progress,
+            nncf=nncf,
         )
         accuracy = float_accuracy(contestants, context.progress)
+        if nncf is not None:
+            accuracy[NNCF] = evaluate_session(
+                nncf, contestants.windows, progress=context.progress, name="dev: OpenVINO INT8 by NNCF"
+            )
+            nncf.close()
         runtimes = tuple(dict.fromkeys([search.runtime, *options.runtimes]))
         by_runtime, unused = runtime_accuracy(contestants, runtimes, context.progress)
         findings = Findings(contestants, search, latency, accuracy, by_runtime, unused)
@@ -95,8 +105,22 @@ def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
         profiles={name: profile.config for name, profile in search.profiles.items()},
         windows=windows,
         teacher_windows=windows if alike else read_windows(data, "dev", recipe, teacher.tokenizer),
+        calibration=_calibration_windows(context, student),
         threads=search.threads,
     )
+
+
+def _calibration_windows(context: StageContext, student: LoadedModel) -> tuple[Window, ...]:
+    """The windows that quantlat's own quantisation saw, each once."""
+    from quantlat.quantization.calibration import draw, load_calibration
+
+    options = context.recipe.quantization
+    assert options is not None
+    spec = load_calibration(context.loaded.resolve(options.calibration)).model_copy(update={"retention": "none"})
+    if context.smoke:
+        spec = spec.model_copy(update={"windows": 4})
+    windows = read_windows(context.inputs["data"], "calibration", context.recipe, student.tokenizer)
+    return tuple(item.window for item in draw(spec, windows.windows, layers=student.config.num_layers))
 
 
 def _metrics(findings: Findings) -> dict[str, Metric]:

@@ -13,7 +13,7 @@ import yaml
 
 from quantlat import __version__
 from quantlat.evaluation import EvaluationResult
-from quantlat.evaluation.dev import STUDENT, TEACHER, Contestants, RuntimeAccuracy, UnusedRuntime
+from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime
 from quantlat.latency import Measurement, read_machine_facts
 from quantlat.metrics import bootstrap_mean, paired_difference
 from quantlat.models import LoadedModel
@@ -32,6 +32,7 @@ _LABELS = {
     rows.Role.STUDENT_PADDED: "student fp32, padded to {max_tokens}",
     rows.Role.STUDENT: "student fp32",
     rows.Role.STUDENT_RUNTIME: "student fp32 in {runtime}",
+    rows.Role.NNCF: "student INT8 by NNCF in OpenVINO",
 }
 _PADDED = (rows.Role.TEACHER_PADDED, rows.Role.STUDENT_PADDED)
 
@@ -87,8 +88,13 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         runtimes=tuple(_runtime_rows(findings.unused)),
         speedups=tuple(_speedups(findings.latency)),
         headline=rows.Headline(profile="balanced", runtime=search.runtime, threads=search.threads),
-        warnings=search.notes,
+        warnings=(*search.notes, *_remarks(findings)),
     )
+
+
+def _remarks(findings: Findings) -> Iterator[str]:
+    if findings.contestants.same_shape and STUDENT in findings.latency:
+        yield "Teacher and student have one shape: their fp32 times are one measurement; architecture gains nothing."
 
 
 def newest_manifest(inputs: Mapping[str, Artifact]) -> Any:
@@ -166,10 +172,10 @@ def _loss_curve(records: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:
 def _accuracy_rows(findings: Findings, *, seed: int) -> Iterator[rows.AccuracyRow]:
     reference = findings.accuracy[STUDENT]
     passages = [example.context for example in findings.contestants.windows.examples]
-    for key, role in ((TEACHER, rows.Role.TEACHER), (STUDENT, rows.Role.STUDENT)):
-        yield _accuracy_row(
-            findings.accuracy[key], reference, passages, seed, label=_LABELS[role], role=role, runtime="pytorch"
-        )
+    for key, result in findings.accuracy.items():
+        role = rows.Role(key)
+        runtime = "openvino" if role is rows.Role.NNCF else "pytorch"
+        yield _accuracy_row(result, reference, passages, seed, label=_LABELS[role], role=role, runtime=runtime)
     for found in findings.by_runtime:
         yield _accuracy_row(
             found.result,
@@ -228,8 +234,8 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
             label=label.format(max_tokens=context.recipe.data.max_tokens, runtime=findings.search.runtime),
             role=role,
             profile=profile,
-            runtime="pytorch" if eager else findings.search.runtime,
-            precision="int8" if profile else "fp32",
+            runtime="pytorch" if eager else "openvino" if role is rows.Role.NNCF else findings.search.runtime,
+            precision="int8" if profile or role is rows.Role.NNCF else "fp32",
             padded=role in _PADDED,
             tokens_mean=sum(measured.tokens) / len(measured.tokens),
             threads=findings.search.threads,

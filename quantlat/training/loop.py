@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from quantlat.allocator import release_freed_memory
 from quantlat.data.batching import collate, length_buckets
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, RecipeError
@@ -46,6 +47,7 @@ from quantlat.training.step import Step, StepContext
 __all__ = ["StepContext", "TrainResult", "TrainingDiverged", "train"]
 
 SAVE_EVERY_S = 60.0
+_RELEASE_EVERY = 32  # steps; batches of other lengths leave holes in the heap
 
 
 class TrainingDiverged(RecipeError):
@@ -203,6 +205,8 @@ class _Training:
                     counters.seconds = before + time.monotonic() - started
                     self._report_epochs(on_epoch_end)
                     signals.deliver()
+                    if counters.step % _RELEASE_EVERY == 0:
+                        release_freed_memory()
                     if time.monotonic() - saved_at >= save_every_s and counters.step < self.total:
                         self.save()
                         saved_at = time.monotonic()

@@ -141,6 +141,15 @@ def test_state_survives_until_it_is_dropped_and_time_adds_up(store: Store) -> No
     assert store.spent_seconds("teacher", KEY) == 0
 
 
+def test_the_states_of_all_variants_of_a_stage_can_be_dropped_together(store: Store) -> None:
+    for stage, key in (("teacher", KEY), ("teacher", "f" * 64), ("search", KEY)):
+        with store.timed(stage, key):
+            (store.state_dir(stage, key) / "step.json").write_text("7")
+    store.drop_states("teacher")
+    left = sorted(path.name for path in (store.run_dir / "state").iterdir())
+    assert left == [f"search-{KEY[:12]}", f"search-{KEY[:12]}.seconds"]
+
+
 def test_a_small_file_is_replaced_whole(tmp_path: Path) -> None:
     write_atomically(tmp_path / "run.json", "first, long content")
     write_atomically(tmp_path / "run.json", "second")

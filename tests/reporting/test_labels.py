@@ -71,6 +71,15 @@ def test_an_avoided_line_is_left_free_when_there_is_room_elsewhere() -> None:
     assert placed.box.overlap(line) == 0
 
 
+def test_a_label_does_not_sit_where_it_would_seem_to_name_another_point() -> None:
+    bar = Box(259, 60, 261, 300)
+    neighbour = Label(140, 180, 100, 30, own=(Box(139, 60, 141, 300),))
+    label = Label(260, 180, 100, 30, own=(bar,))
+    for placed, own, other in zip(place_labels([label, neighbour], bounds=PAGE), (260, 140), (140, 260), strict=True):
+        gaps = [max(placed.box.x0 - x, x - placed.box.x1) for x in (own, other)]
+        assert gaps[0] + 4 < gaps[1]
+
+
 def test_placing_twice_gives_the_same_places() -> None:
     labels = _random(8, 4)
     assert place_labels(labels, bounds=PAGE) == place_labels(labels, bounds=PAGE)

@@ -22,6 +22,7 @@ OVERHEAD = 0.15
 
 def encoder(layers: int = 6) -> EncoderConfig:
     return EncoderConfig(
+        family="bert",
         vocab_size=100,
         hidden_size=384,
         num_layers=layers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -25,12 +26,13 @@ PUBLISHED = (
 
 def test_the_grid_counts_down_from_one_in_steps() -> None:
     assert SPACE.levels == 18
-    assert SPACE.max_decrement == 6
+    assert SPACE.max_decrement == 18
+    assert RetentionSpace(6, largest_decrement=0.3).max_decrement == 6
     assert SPACE.config((0, 0, 1, 2, 0, 6)).ratios == (1.0, 1.0, 0.95, 0.85, 0.85, 0.55)
     assert SPACE.config((6, 6, 6, 6, 0, 0)).ratios == (0.7, 0.4, 0.1, 0.1, 0.1, 0.1)
 
 
-@given(st.lists(st.integers(0, 6), min_size=6, max_size=6))
+@given(st.lists(st.integers(0, 18), min_size=6, max_size=6))
 def test_every_vector_of_decrements_is_a_configuration_of_the_space(decrements: list[int]) -> None:
     config = SPACE.config(decrements)
     assert all(before >= after for before, after in pairwise(config.ratios))
@@ -46,13 +48,16 @@ def test_any_ratios_are_repaired_into_the_space(ratios: list[float]) -> None:
 
 
 def test_repair_keeps_what_is_valid_and_rounds_the_rest() -> None:
-    assert SPACE.repair((0.97, 0.99, 0.62, 0.6, 0.6, 0.0)).ratios == (0.95, 0.95, 0.65, 0.6, 0.6, 0.3)
+    ratios = (0.97, 0.99, 0.62, 0.6, 0.6, 0.0)
+    assert SPACE.repair(ratios).ratios == (0.95, 0.95, 0.6, 0.6, 0.6, 0.1)
+    assert RetentionSpace(6, largest_decrement=0.3).repair(ratios).ratios == (0.95, 0.95, 0.65, 0.6, 0.6, 0.3)
 
 
 @pytest.mark.parametrize("lengths", PUBLISHED)
 def test_the_published_configurations_are_within_reach(lengths: tuple[int, ...]) -> None:
     config = SPACE.repair([length / 384 for length in lengths])
-    assert max(abs(r - n / 384) for r, n in zip(config.ratios, lengths, strict=True)) <= 0.026
+    published = [max(0.1, length / 384) for length in lengths]
+    assert max(abs(r - p) for r, p in zip(config.ratios, published, strict=True)) <= 0.025
 
 
 def test_constant_rates_run_from_full_to_the_smallest_that_was_trained() -> None:
@@ -67,9 +72,23 @@ def test_constant_rates_run_from_full_to_the_smallest_that_was_trained() -> None
 def test_the_first_generation_holds_seeds_and_their_neighbours_without_repetition() -> None:
     first = SPACE.first_generation(16, np.random.default_rng(0))
     assert len(first) == len(set(first)) == 16
-    assert first[:8] == SPACE.constant_rates(8)
+    assert first[0] == SPACE.full
+    assert set(SPACE.constant_rates(4)) <= set(first)
+    assert set(SPACE.late_profiles()[:8]) <= set(first)
     assert first == SPACE.first_generation(16, np.random.default_rng(0))
     assert first != SPACE.first_generation(16, np.random.default_rng(1))
+
+
+def test_late_profiles_keep_everything_and_then_fall_in_a_straight_line() -> None:
+    late = SPACE.late_profiles()
+    assert [str(config) for config in late[:3]] == ["1,1,1,1,1,0.5", "1,1,1,1,0.75,0.5", "1,1,1,0.85,0.65,0.5"]
+    assert late[-1].ratios == (1.0, 1.0, 1.0, 0.7, 0.4, 0.1)
+
+
+def test_random_configurations_do_not_collapse_within_two_layers() -> None:
+    rng = np.random.default_rng(0)
+    third = [SPACE.random(rng).ratios[2] for _ in range(200)]
+    assert np.median(third) == pytest.approx(0.55, abs=0.05)
 
 
 def test_the_size_counts_every_configuration_once() -> None:
@@ -77,7 +96,8 @@ def test_the_size_counts_every_configuration_once() -> None:
     configs = list(small.enumerate())
     assert len(configs) == len(set(configs)) == small.size
     assert configs[0] == small.full
-    assert SPACE.size == 63_490
+    assert SPACE.size == math.comb(18 + 6, 6)
+    assert RetentionSpace(6, largest_decrement=0.3).size == 63_490
 
 
 def test_two_layers_can_still_reach_the_smallest_ratio() -> None:

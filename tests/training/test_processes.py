@@ -33,10 +33,10 @@ loaded = load_folder(out.parent / "model")
 windows = make_windows(generate(10, 2, 11)[0], loaded.tokenizer, max_tokens=96, stride=24).windows[:13]
 quiet = QuietProgress()
 options = TrainOptions(epochs=1, learning_rate=1e-3, batch_size=4, precision="fp32", freeze_embeddings=False)
-first = finetune_teacher(loaded.model, windows, options, state_dir=out / "a", progress=quiet)
 labels = compute_soft_labels(
     loaded.model, windows, pad_token_id=0, state_dir=out / "b", progress=quiet, precision="fp32", batch_size=3
 )
+first = finetune_teacher(loaded.model, windows, options, state_dir=out / "a", progress=quiet)
 second = train_length_drop(
     loaded.model, windows, LengthDropStage(train=options, layer_drop=0.3), labels=labels, state_dir=out / "c",
     progress=quiet,

@@ -12,6 +12,7 @@ from random import Random
 from quantlat.data.embedded.answers import AnswerType, Split, Value, contains_words, count_words
 from quantlat.data.embedded.content import Fact, Kind
 from quantlat.data.embedded.difficulty import (
+    FACT_CHANCE,
     FILLER_SHARE,
     FIRST_OF_TYPE_KEEP,
     LEXICAL_OVERLAP_PENALTY,
@@ -49,6 +50,7 @@ class Query:
         first_of_type: no value of the type stands earlier in the passage.
         wording: id of the question wording, ``kind.slot.split.number``.
         fact_wording: id of the wording of the fact, ``kind.fact.split.number``.
+        overlap: content words that the two wordings share.
     """
 
     question: str
@@ -59,11 +61,18 @@ class Query:
     first_of_type: bool
     wording: str
     fact_wording: str
+    overlap: int
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A generated passage with its questions."""
+    """A generated passage with its questions.
+
+    Attributes:
+        wordings: ids of the wordings of its facts and fillers, in order.
+        values: all values in it.
+        relations: what its facts state, ``kind.slot``.
+    """
 
     kind: str
     title: str
@@ -71,6 +80,7 @@ class Passage:
     queries: tuple[Query, ...]
     wordings: tuple[str, ...]
     values: tuple[Value, ...]
+    relations: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,8 @@ def _attempt(kind: Kind, split: Split, rng: Random, questions: int, words: float
     if queries is None:
         return None
     title = re.sub("^the ", "", subject.name.full)
-    return Passage(kind.name, title, context, queries, tuple(ids), tuple(values.values()))
+    relations = tuple(f"{kind.name}.{slot}" for s in stated for slot in s.fact.asks)
+    return Passage(kind.name, title, context, queries, tuple(ids), tuple(values.values()), relations)
 
 
 def _draw_values(kind: Kind, drawing: Drawing, templates: Sequence[str]) -> tuple[Subject, str]:
@@ -154,7 +165,7 @@ def _draw_values(kind: Kind, drawing: Drawing, templates: Sequence[str]) -> tupl
 
 
 def _choose_facts(kind: Kind, split: Split, rng: Random, words: float) -> list[tuple[Fact, str, str]]:
-    """Opening first, then facts that share answer types until the passage is long enough."""
+    """Opening first, then what makes one type of answer askable, then more until the passage is long enough."""
     worded = []
     for fact in kind.facts:
         templates = fact.wordings.of(split)
@@ -166,10 +177,18 @@ def _choose_facts(kind: Kind, split: Split, rng: Random, words: float) -> list[t
     rng.shuffle(left)
     types = [t for fact, _, _ in chosen for t in _types(fact, kind)]
     length = sum(_words(template) for _, _, template in chosen)
+    on_offer = [t for fact, _, _ in left for t in _types(fact, kind)]
+    focus = rng.choice([t for t in AnswerType if (on_offer + types).count(t) > MIN_DISTRACTORS])
+
+    def appeal(item: tuple[Fact, str, str]) -> float:
+        offered = _types(item[0], kind)
+        in_focus = focus in offered and types.count(focus) <= MIN_DISTRACTORS
+        return _gain(offered, types) + FACT_CHANCE * rng.random() + 100.0 * in_focus
+
     while left and length < words:
-        left.sort(key=lambda item: -_affinity(_types(item[0], kind), types) - 2.0 * rng.random())
+        left.sort(key=appeal, reverse=True)
         item = left.pop(0)
-        if length + _words(item[2]) > words * 1.25 and length > words * 0.8:
+        if length + _words(item[2]) / 2 > words:
             continue
         chosen.append(item)
         types += _types(item[0], kind)
@@ -181,9 +200,13 @@ def _types(fact: Fact, kind: Kind) -> list[AnswerType]:
     return [kind.slots[slot].type for slot in fact.asks]
 
 
-def _affinity(types: Sequence[AnswerType], present: Sequence[AnswerType]) -> float:
-    """How much a fact helps the types that are in the passage but still too few to be asked for."""
-    return sum(1.0 if 0 < present.count(t) <= MIN_DISTRACTORS else 0.3 * (t in present) for t in types)
+def _gain(types: Sequence[AnswerType], present: Sequence[AnswerType]) -> int:
+    """How many more values a question could ask for with a fact of these types added."""
+    return _askable([*types, *present]) - _askable(present)
+
+
+def _askable(types: Sequence[AnswerType]) -> int:
+    return sum(types.count(t) > MIN_DISTRACTORS for t in types)
 
 
 def _words(template: str) -> float:
@@ -281,7 +304,8 @@ def _query(
 ) -> Query:
     value = values[slot]
     templates = stated.fact.asks[slot].of(split)
-    weights = [math.exp(-LEXICAL_OVERLAP_PENALTY * _overlap(t, stated.template)) for t in templates]
+    shared = [_overlap(template, stated.template) for template in templates]
+    weights = [math.exp(-LEXICAL_OVERLAP_PENALTY * n) for n in shared]
     number = rng.choices(range(len(templates)), weights)[0]
     question = speaker.ask(templates[number], by_name=by_name or rng.random() < 0.6)
     mention = next(m for m in stated.mentions if m.slot == slot)
@@ -301,6 +325,7 @@ def _query(
         first[value.type] == slot,
         f"{kind.name}.{slot}.{split}.{number}",
         stated.wording,
+        shared[number],
     )
 
 

@@ -26,6 +26,7 @@ _RINGS = (0, 5, 11, 18, 26, 36, 48, 62, 78, 96, 118, 144, 176, 216, 270)
 _OVERLAP = 1e6
 _OUTSIDE = 1e8
 _NEAR = 9.0
+_AMBIGUOUS = 60.0
 _MAX_ORDERS = 120
 
 
@@ -55,13 +56,18 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """A label of ``width`` by ``height`` for the point (x, y), whose mark has the radius ``clearance``."""
+    """A label of ``width`` by ``height`` for the point (x, y), whose mark has the radius ``clearance``.
+
+    ``own`` are boxes that belong to the point, such as its mark and its error bars. No label may cover them, and
+    other labels keep a distance, lest they seem to name them.
+    """
 
     x: float
     y: float
     width: float
     height: float
     clearance: float = 7.0
+    own: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,9 +115,12 @@ def place_labels(
     """
     if not labels:
         return []
-    solid, soft = _array([b.grown(gap) for b in blocked]), _array([box for box, _ in avoided])
+    owned = [box for label in labels for box in label.own]
+    solid, soft = _array([b.grown(gap) for b in (*blocked, *owned)]), _array([box for box, _ in avoided])
     weights = np.array([weight for _, weight in avoided], dtype=np.float64)
     tables = [_candidates(label, bounds, solid, soft, weights, gap) for label in labels]
+    for i, table in enumerate(tables):
+        table.cost[:] += _ambiguity(table.boxes, labels, i)
     pairs: dict[tuple[int, int], Array] = {}
     for i, j in itertools.combinations(range(len(labels)), 2):
         pairs[i, j] = _pair_cost(tables[i], tables[j], gap)
@@ -174,6 +183,24 @@ def _candidates(label: Label, bounds: Box, solid: Array, soft: Array, weights: A
     cost = cost + ((9.0 * (lines > 0) + 0.1 * lines) * weights).sum(axis=1)
     cost = cost + 40.0 * led * _through(leaders, solid).sum(axis=1)
     return _Candidates(boxes, leaders, led, cost)
+
+
+def _ambiguity(boxes: Array, labels: Sequence[Label], index: int) -> Array:
+    """What it costs a label to lie as near to the marks of another point as to its own."""
+
+    def distance(to: Sequence[Box]) -> Array:
+        if not to:
+            return np.full(len(boxes), np.inf)
+        other = _array(to)
+        dx = np.maximum(other[None, :, 0] - boxes[:, None, 2], boxes[:, None, 0] - other[None, :, 2])
+        dy = np.maximum(other[None, :, 1] - boxes[:, None, 3], boxes[:, None, 1] - other[None, :, 3])
+        nearest: Array = np.min(np.hypot(np.maximum(dx, 0.0), np.maximum(dy, 0.0)), axis=1)
+        return nearest
+
+    label = labels[index]
+    mine = distance(label.own or (Box(label.x, label.y, label.x, label.y),))
+    others = distance([box for j, other in enumerate(labels) if j != index for box in other.own])
+    return np.where(others < mine + 6.0, _AMBIGUOUS, 0.0)
 
 
 def _pair_cost(a: _Candidates, b: _Candidates, gap: float) -> Array:

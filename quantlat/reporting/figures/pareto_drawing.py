@@ -79,16 +79,16 @@ def _draw_lines(page: cv.Canvas, axes: Axes, info: ParetoInfo) -> list[Box]:
 
 def _draw_points(page: cv.Canvas, axes: Axes, info: ParetoInfo, fixed: list[Box]) -> None:
     marks = sorted(info.profiles, key=lambda m: not m.recommended) + list(info.baselines)
-    labels, blocks, blocked, avoided = [], [], list(fixed), _line_boxes(axes, info)
+    labels, blocks = [], []
     for i, mark in enumerate(marks):
         profile = i < len(info.profiles)
         _draw_mark(axes, mark, profile=profile)
         x, y = cv.to_pixels(axes, mark.at.x, mark.at.y)
-        blocked += [Box(x - 6, y - 6, x + 6, y + 6), *_interval_boxes(axes, mark)]
-        spans = _mark_spans(page, mark, profile=profile)
-        blocks.append(spans)
-        labels.append(Label(x, y, *page.block_size(spans), clearance=7.0))
-    placed = place_labels(labels, bounds=_axes_box(axes).grown(-2), blocked=blocked, avoided=avoided)
+        own = (Box(x - 6, y - 6, x + 6, y + 6), *_interval_boxes(axes, mark))
+        blocks.append(_mark_spans(page, mark, profile=profile))
+        labels.append(Label(x, y, *page.block_size(blocks[-1]), own=own))
+    bounds = _axes_box(axes).grown(-2)
+    placed = place_labels(labels, bounds=bounds, blocked=fixed, avoided=_line_boxes(axes, info))
     for placement, spans in zip(placed, blocks, strict=True):
         page.veil(placement.box)
         page.block(placement.box, spans)

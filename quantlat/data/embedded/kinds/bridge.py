@@ -192,7 +192,7 @@ BRIDGE = Kind(
             "dates",
             """
             - The foundation stone was laid on {date_stone}. On {date_deck} the two halves of the deck met,
-              and traffic was let across on {date_open}. Electric light was switched on on {date_light}.
+              and traffic was let across on {date_open}. Electric light followed on {date_light}.
             - Work began with a ceremony on {date_stone}; the gap in the deck was closed on {date_deck}. {S}
               was opened on {date_open} and illuminated for the first time on {date_light}.
             - {S} was inaugurated on {date_open}, after the last piece of the deck had been fitted on
