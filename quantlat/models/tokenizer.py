@@ -81,14 +81,15 @@ class Tokenizer:
         backend.no_truncation()
         roberta = family == "roberta"
         wanted = ("<s>", "</s>", "<pad>") if roberta else ("[CLS]", "[SEP]", "[PAD]")
-        ids = [backend.token_to_id(token) for token in wanted]
-        if None in ids:
-            raise ModelError(f"the tokenizer has no {wanted[ids.index(None)]} token, which a {family} encoder needs")
+        ids = {token: i for token in wanted if (i := backend.token_to_id(token)) is not None}
+        missing = [token for token in wanted if token not in ids]
+        if missing:
+            raise ModelError(f"the tokenizer has no {missing[0]} token, which a {family} encoder needs")
         return cls(
             backend=backend,
-            cls_token_id=ids[0],
-            sep_token_id=ids[1],
-            pad_token_id=ids[2],
+            cls_token_id=ids[wanted[0]],
+            sep_token_id=ids[wanted[1]],
+            pad_token_id=ids[wanted[2]],
             pair_separators=2 if roberta else 1,
             uses_token_type_ids=family == "bert",
             json=text,

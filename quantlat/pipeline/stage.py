@@ -112,3 +112,4 @@ class Stage(Protocol):
 
     def publish(self, context: PublishContext) -> None:
         """Called at the end of every complete run, cached or not; the place to copy a report out."""
+        return

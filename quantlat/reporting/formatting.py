@@ -47,9 +47,11 @@ def ratio(value: float, digits: int = 3) -> str:
     return f"{significant(value, digits)}{TIMES}"
 
 
-def faster(value: float, digits: int = 2) -> str:
-    """A speedup in words: ``3.6× faster``, and for a value under 1 its inverse, ``1.1× slower``."""
-    return f"{ratio(value, digits)} faster" if value >= 1 else f"{ratio(1 / value, digits)} slower"
+def faster(value: float, what: str) -> str:
+    """A speedup in words: ``3.6× faster than …``, ``1.1× slower than …``, ``about as fast as …``."""
+    if 1 / 1.05 < value < 1.05:
+        return f"about as fast as {what}"
+    return f"{ratio(value, 2)} faster than {what}" if value > 1 else f"{ratio(1 / value, 2)} slower than {what}"
 
 
 def percent(share: float) -> str:

@@ -106,8 +106,9 @@ def _comparisons(data: ReportData, key: str) -> list[str]:
             phrases.append(f"not measurably faster than {what}")
             last = ""
             continue
-        text, word = fmt.faster(value), "faster" if value >= 1 else "slower"
-        phrases.append(f"{text.removesuffix(' ' + word) if word == last else text} than {what}")
+        phrase = fmt.faster(value, what)
+        word = next((w for w in (" faster", " slower") if w in phrase), "")
+        phrases.append(phrase.replace(word, "", 1) if word and word == last else phrase)
         last = word
     return phrases
 

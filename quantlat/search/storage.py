@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 _BUSY_TIMEOUT_S = 60
+_DEAD_AFTER_S = 10  # a lock that long unchanged; one line takes milliseconds
 _CREATION_RETRIES = 4
 _CREATION_PAUSE_S = 0.25
 
@@ -45,12 +46,17 @@ def open_storage(storage: str | Path | None) -> BaseStorage:
 
 def _open_journal(path: Path) -> BaseStorage:
     from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+    from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _cut_torn_end(path)
-        return JournalStorage(JournalFileBackend(str(path)))
+        lock = JournalFileSymlinkLock(str(path), grace_period=_DEAD_AFTER_S)
+        lock.acquire()  # waits for whoever is writing, and breaks the lock of one that was killed
+        try:
+            _cut_torn_end(path)
+        finally:
+            lock.release()
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
     except OSError as error:
         raise StorageError(
             f"the search journal {path} cannot be written: {error.strerror or error}",
@@ -63,8 +69,8 @@ def _open_journal(path: Path) -> BaseStorage:
 
 
 def _cut_torn_end(path: Path) -> None:
-    """Remove an unfinished last line; nobody else may be writing, or their line would be taken for torn."""
-    if not path.exists() or path.with_name(path.name + ".lock").is_symlink():
+    """Remove an unfinished last line; the caller holds the lock, so that nobody is writing one."""
+    if not path.exists():
         return
     with path.open("rb+") as file:
         size = file.seek(0, os.SEEK_END)

@@ -44,7 +44,7 @@ _SIGNATURE = "quantlat:signature"
 _MEASURED = "quantlat:measured"
 _WORKER = "quantlat:worker"
 _RESAMPLES = 12
-_SETTLE_S = 5.0
+_SETTLE_S = 30.0
 _POLL_S = 0.02
 _LEASE_S = 900.0
 
@@ -229,15 +229,15 @@ class TrialQueue:
         deadline = time.monotonic() + _SETTLE_S
         while True:
             others = [trial for trial in self._trials() if trial.number != number]
-            undecided = any(_is_running(t) and t.number < number and self._config_of(t) is None for t in others)
-            if not undecided or time.monotonic() > deadline:
+            ahead = [t for t in others if t.number < number and _is_running(t) and not self._is_orphan(t)]
+            if all(self._config_of(t) is not None for t in ahead) or time.monotonic() > deadline:
                 break
             time.sleep(_POLL_S)
         for trial in others:
             if self._config_of(trial) != config:
                 continue
-            ahead = trial.number < number and trial.state in (TrialState.WAITING, TrialState.RUNNING)
-            if trial.state == TrialState.COMPLETE or ahead:
+            pending = trial.state in (TrialState.WAITING, TrialState.RUNNING)
+            if trial.state == TrialState.COMPLETE or (pending and trial.number < number):
                 return True
         return False
 

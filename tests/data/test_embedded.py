@@ -183,8 +183,8 @@ def test_texts_are_clean_english_on_the_surface(train: tuple[Passage, ...], dev:
         texts = [passage.context, *(query.question for query in passage.queries)]
         for text in texts:
             assert not re.search(r"[{}\[\]|<>_]", text), text
-            assert not re.search(r"  | [,.;:?]|\b(\w+) \1\b(?<!had had)|,,|\.\.", text), text
-            assert not re.search(r"\ba [aeiou]\w+(?<!a one)|\ban [^aeiouh]\w", text), text
+            assert not re.search(r"  | [,.;:?]|\b(\w+) \1\b|,,|\.\.", text), text
+            assert not re.search(r"\b[Aa] [AEIOaeiou]|\b[Aa]n [^AEIOUaeiouh]", text), text
             assert text == capitalised(text)
         assert passage.context.endswith(".")
         assert all(question.endswith("?") for question in texts[1:])
@@ -268,7 +268,7 @@ _PATTERNS = {
     AnswerType.DURATION: rf"(?:\d+|{_NUMBER_WORDS}) (?:minutes|hours|days|weeks|months|years)",
     AnswerType.NUMBER: rf"(?<![\w$.,])(?:\d[\d,]*\d|\d|{_NUMBER_WORDS})\b(?! (?:{_UNITS}|minutes|hours|days|weeks|months|years|million))",
     AnswerType.ORGANISATION: (
-        r"(?:University of [A-Z]\w+|Radio [A-Z]\w+|[A-Z]\w+ (?:Foundation|Trust|Shipping Company|Museum|Institute|"
+        r"(?:(?!The )(?:University of [A-Z]\w+|Radio [A-Z]\w+|[A-Z]\w+ (?:Foundation|Trust|Shipping Company|Museum|Institute|"
         r"Geographical Society|Academy|Gazette|Chronicle|Bank|Savings Bank|Railway|Line|Department Store|Group|Holdings|"
         r"Workers' Union|Metal Union|Construction Company|Engineering|Steelworks|Foundry|Fund|Authority|Transport Board|"
         r"University|Observatory|Botanical Garden|Laboratory|Society|Club|Library|Archive|Insurance|Assurance Company|"
@@ -283,7 +283,8 @@ _PATTERNS = {
 def _finder(question_type: AnswerType, kind: Kind, split: Split) -> re.Pattern[str]:
     """What finds the entities of a type: a pattern, or all names or phrases of the inventories."""
     if question_type in _PATTERNS:
-        return re.compile(_PATTERNS[question_type])
+        spelt = question_type in {AnswerType.DURATION, AnswerType.NUMBER}
+        return re.compile(_PATTERNS[question_type], re.IGNORECASE if spelt else 0)
     if question_type is AnswerType.PERSON:
         names = NAMES[split]
         return re.compile(rf"(?:{'|'.join(names.women + names.men)}) (?:{'|'.join(names.surnames)})")
@@ -304,20 +305,17 @@ def _finder(question_type: AnswerType, kind: Kind, split: Split) -> re.Pattern[s
 
 
 def _shortcut(built: tuple[Passage, ...], split: Split, *, skip_question: bool) -> tuple[float, float]:
-    """F1 of always answering with the first entity of the right type, and how often an entity is found."""
+    """F1 of always answering with the first entity of the right type; share of answers among the entities."""
     kinds = {kind.name: kind for kind in KINDS}
-    examples, predictions = [], {}
+    examples, predictions, among = [], {}, []
     for number, (passage, query) in enumerate(_queries(built)):
         examples.append(QAExample(str(number), query.question, passage.context, query.answers, passage.title))
         found = [m.group() for m in _finder(query.type, kinds[passage.kind], split).finditer(passage.context)]
         if skip_question:
             found = [text for text in found if not contains_words(query.question, text)]
-        if found:
-            predictions[str(number)] = found[0]
-            assert any(normalize_answer(query.answers[0].text) == normalize_answer(t) for t in found) or query.type in {
-                AnswerType.PERSON
-            }, (query.type, query.answers[0].text, found)
-    return score(examples, predictions).f1, len(predictions) / len(examples)
+        predictions[str(number)] = found[0] if found else ""
+        among.append(any(normalize_answer(text) == normalize_answer(query.answers[0].text) for text in found))
+    return score(examples, predictions).f1, statistics.mean(among)
 
 
 @pytest.mark.parametrize("skip_question", [False, True])
@@ -325,6 +323,6 @@ def _shortcut(built: tuple[Passage, ...], split: Split, *, skip_question: bool) 
 def test_the_first_entity_of_the_right_type_scores_under_30(
     split: Split, skip_question: bool, train: tuple[Passage, ...], dev: tuple[Passage, ...]
 ) -> None:
-    f1, found = _shortcut(train if split == "train" else dev, split, skip_question=skip_question)
-    assert found > 0.97, "the shortcut must be given a fair chance"
+    f1, among = _shortcut(train if split == "train" else dev, split, skip_question=skip_question)
+    assert among > 0.98, "the shortcut must be given a fair chance"
     assert 5 < f1 < 30

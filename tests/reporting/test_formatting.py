@@ -50,9 +50,10 @@ def test_an_interval_has_the_digits_of_its_estimate() -> None:
     assert fmt.span(540.2, 571.8, 563.2) == "[540, 572]"
 
 
-def test_faster_and_slower() -> None:
-    assert fmt.faster(3.57) == "3.6× faster"
-    assert fmt.faster(0.5) == "2.0× slower"
+def test_faster_slower_and_about_the_same() -> None:
+    assert fmt.faster(3.57, "x") == "3.6× faster than x"
+    assert fmt.faster(0.5, "x") == "2.0× slower than x"
+    assert fmt.faster(1.02, "x") == fmt.faster(0.99, "x") == "about as fast as x"
 
 
 def test_cpu_names_lose_trademarks_and_clock() -> None:

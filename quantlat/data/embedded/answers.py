@@ -40,7 +40,7 @@ class Value:
         article: ``"the "`` where the name takes one; written before ``text``, not part of the answer.
         surname: short form of a person, used from the second mention on.
         female: gender of a person, for pronouns.
-        amount: year as a number, so that later years can be drawn after it.
+        amount: year, ordinal of a date or number, so that later ones can be drawn after it.
     """
 
     type: AnswerType

@@ -13,7 +13,7 @@ MIN_DISTRACTORS = 3
 LEXICAL_OVERLAP_PENALTY = 0.7
 """A question wording that shares k content words with the fact is chosen with weight exp(-penalty * k)."""
 
-FIRST_OF_TYPE_KEEP = 0.55
+FIRST_OF_TYPE_KEEP = 0.75
 """A question whose answer is the first value of its type in the passage is kept with this probability."""
 
 COREFERENCE = 0.6

@@ -47,3 +47,18 @@ STEMS: dict[Split, tuple[str, ...]] = {
         Osgood Parkhurst Ramsey Sherwood Talbot Vaughan Wycombe Ackerley Bosworth Colborne"""
     ),
 }
+
+PORTS: dict[Split, tuple[str, ...]] = {
+    "train": phrases(
+        """Aberdeen | Adelaide | Antwerp | Bergen | Bilbao | Bordeaux | Cardiff | Cork | Dundee | Durban | Galway
+        | Gdansk | Glasgow | Halifax | Hamburg | Hobart | Izmir | Malmo | Marseille | Montevideo | Nagoya | Nantes
+        | Naples | Newcastle | Oporto | Osaka | Palermo | Plymouth | Portland | Riga | Rotterdam | Seattle
+        | Southampton | Split | Stavanger | Swansea | Sydney | Tallinn | Trieste | Trondheim | Valencia
+        | Valparaiso | Venice | Wellington | Fairhaven | Kestrel Bay | Saltmarsh"""
+    ),
+    "dev": phrases(
+        """Aarhus | Bremen | Cadiz | Christchurch | Edinburgh | Genoa | Gothenburg | Helsinki | Inverness | Kobe
+        | Malaga | Mombasa | Oulu | Santander | Turku | Vancouver | York Harbour | Finnegan Head | Westering"""
+    ),
+}
+"""The towns, out of ``TOWNS``, in which a ship can call."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from random import Random
 
 from quantlat.data.embedded.answers import AnswerType, Split, Value, allowed, contains_words
 from quantlat.data.embedded.inventory import words
 from quantlat.data.embedded.people import NAMES
-from quantlat.data.embedded.places import STEMS, TOWNS
+from quantlat.data.embedded.places import PORTS, STEMS, TOWNS
 
 _MONTHS = words("January February March April May June July August September October November December")
 _NUMERALS = words(
@@ -135,7 +136,9 @@ class Person(Slot):
 
 @dataclass(frozen=True)
 class Town(Slot):
-    """A town."""
+    """A town; ``port`` restricts it to towns where ships call."""
+
+    port: bool = False
 
 
     @property
@@ -145,7 +148,7 @@ class Town(Slot):
 
     def draw(self, drawing: Drawing) -> Value:
         """A town that the passage does not name yet."""
-        return Value(self.type, drawing.unused(TOWNS[drawing.split]))
+        return Value(self.type, drawing.unused((PORTS if self.port else TOWNS)[drawing.split]))
 
 
 @dataclass(frozen=True)
@@ -188,17 +191,37 @@ class Year(Slot):
 
     def draw(self, drawing: Drawing) -> Value:
         """A year that this part may use."""
-        year = _year(drawing, self.low, self.high, self.after)
+        base = drawing.values[self.after].amount if self.after else 0
+        # any three years in a row hold one for each part
+        year = drawing.number(base + self.low, base + max(self.high, self.low + 2 if self.after else self.high))
         return Value(self.type, str(year), amount=year)
 
 
 @dataclass(frozen=True)
 class Date(Slot):
-    """A full date in a year of [low, high], or low to high years after another slot."""
+    """A full date in a year of [low, high]."""
 
     low: int
     high: int
-    after: str = ""
+
+    @property
+    def type(self) -> AnswerType:
+        """Always ``DATE``."""
+        return AnswerType.DATE
+
+    def draw(self, drawing: Drawing) -> Value:
+        """A date in the passage's style."""
+        day = date(drawing.number(self.low, self.high), 1, 1) + timedelta(days=drawing.rng.randrange(300))
+        return _date_value(drawing, day)
+
+
+@dataclass(frozen=True)
+class DateAfter(Slot):
+    """A full date, ``low`` to ``high`` days after (before, if negative) another date."""
+
+    after: str
+    low: int
+    high: int
 
     @property
     def type(self) -> AnswerType:
@@ -211,16 +234,20 @@ class Date(Slot):
         return self.after
 
     def draw(self, drawing: Drawing) -> Value:
-        """A date in the passage's style."""
-        year = _year(drawing, self.low, self.high, self.after)
-        day, month = drawing.rng.randint(1, 28), drawing.rng.choice(_MONTHS)
-        text = f"{day} {month} {year}" if drawing.day_first else f"{month} {day}, {year}"
-        return Value(self.type, text, amount=year)
+        """A date in a year that this part may use; the range is widened until it holds one."""
+        base = date.fromordinal(drawing.values[self.after].amount)
+        low, high = self.low, self.high
+        while True:
+            day = base + timedelta(days=drawing.rng.randint(low, high))
+            if allowed(day.year, drawing.split):
+                return _date_value(drawing, day)
+            low, high = (low - 30, high) if high < 0 else (low, high + 30)
 
 
-def _year(drawing: Drawing, low: int, high: int, after: str) -> int:
-    base = drawing.values[after].amount if after else 0
-    return drawing.number(base + low, base + max(high, low + 2 if after else high))
+def _date_value(drawing: Drawing, day: date) -> Value:
+    month = _MONTHS[day.month - 1]
+    text = f"{day.day} {month} {day.year}" if drawing.day_first else f"{month} {day.day}, {day.year}"
+    return Value(AnswerType.DATE, text, amount=day.toordinal())
 
 
 @dataclass(frozen=True)

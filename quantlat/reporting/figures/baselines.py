@@ -79,7 +79,7 @@ def _heading(data: ReportData) -> cv.Heading:
     ):
         value = data.speedup(profile_key(name), role.value)
         if value is not None:
-            parts.append(f"{fmt.faster(value)} than {what}")
+            parts.append(fmt.faster(value, what))
     title = f"Without padding, “{name}” is {joined(parts)}" if parts else f"Latency of “{name}”"
     setting = f"at batch {data.headline.batch}, on the task's real lengths"
     setting = f"at batch {data.headline.batch}, on the task's real lengths"

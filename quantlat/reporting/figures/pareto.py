@@ -220,10 +220,10 @@ def _heading(data: ReportData) -> cv.Heading:
         title = f"Accuracy floor missed: the nearest profile is {search.missed_by or 0:.2f} F1 points short"
     else:
         over = data.speedup(profile_key(data.headline.profile), _reference_role(data).value)
-        speed = f"is {fmt.faster(over)} than the {_reference_name(data)}" if over is not None else "is recommended:"
+        speed = f"is {fmt.faster(over, f'the {_reference_name(data)}')}" if over is not None else "is recommended:"
         title = f"“{data.headline.profile}” {speed}{_loss(data)}"
     subtitle = "Large marks: dev questions, with 95 % intervals."
-    if search is not None:
+    if search is not None and search.candidates:
         tried = fmt.plural(len(search.candidates), "configuration")
         subtitle = f"Faint dots: {tried} tried on the search split; line: their Pareto front. {subtitle}"
         if any(p.candidate is not None for p in data.profiles):

@@ -100,7 +100,7 @@ def _mark_spans(page: cv.Canvas, mark: Mark, *, profile: bool) -> list[cv.Span]:
     numbers = f"{fmt.milliseconds(mark.at.x)}, {fmt.signed(mark.at.y, 1)} F1"
     if not profile:
         return [*page.fit(mark.name, 180.0, cv.SMALL_SIZE), cv.Span(numbers, cv.SMALL_SIZE, cv.GREY)]
-    name = page.fit(mark.name, 180.0, 10.5, weight="bold", color=cv.BLUE, lines=1)
+    name = page.fit(mark.name, 230.0, 10.5, weight="bold", color=cv.BLUE, lines=1)
     return [*name, cv.Span(numbers, cv.SMALL_SIZE, cv.INK)]
 
 

@@ -133,11 +133,11 @@ def _row_name(row: LatencyRow) -> str:
 
 
 def _heading(data: ReportData, start: LatencyRow, steps: list[Step], total: float) -> cv.Heading:
-    if total > 1.0:
+    if total >= 1.05:
         parts = [f"{step.name} {fmt.ratio(step.factor, 2)}".replace(" ", cv.NO_BREAK) for step in steps]
         title = f"Where the {fmt.ratio(total, 2)} comes from: {', '.join(parts)}"
     else:
-        title = f"“{data.headline.profile}” is {fmt.faster(total)} than the {start.label}"
+        title = f"“{data.headline.profile}” is {fmt.faster(total, f'the {start.label}')}"
     subtitle = "Median time of one request. On the log scale equal lengths are equal factors, and the factors multiply."
     return cv.Heading(title, subtitle, cv.source_line(data))
 

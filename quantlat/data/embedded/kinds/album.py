@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from quantlat.data.embedded.answers import AnswerType
 from quantlat.data.embedded.content import Kind, fact, pool, wordings
-from quantlat.data.embedded.slots import Amount, Date, Duration, Money, Person, Pick, Town, Year, organisation
+from quantlat.data.embedded.slots import (
+    Amount,
+    Date,
+    DateAfter,
+    Duration,
+    Money,
+    Person,
+    Pick,
+    Town,
+    Year,
+    organisation,
+)
 
 ALBUM = Kind(
     name="album",
@@ -28,9 +39,9 @@ ALBUM = Kind(
         "song_long": Pick(AnswerType.OBJECT, "songs"),
         "song_cover": Pick(AnswerType.OBJECT, "songs"),
         "date_start": Date(1962, 2014),
-        "date_release": Date(1, 2, after="date_start"),
-        "date_concert": Date(0, 2, after="date_release"),
-        "date_award": Date(1, 3, after="date_concert"),
+        "date_release": DateAfter("date_start", 60, 500),
+        "date_concert": DateAfter("date_release", 7, 300),
+        "date_award": DateAfter("date_concert", 30, 500),
         "studio": Town(),
         "mixing": Town(),
         "premiere": Town(),
@@ -108,7 +119,7 @@ ALBUM = Kind(
             """
             - {S} is an album by {singer} that was published by {label}.
             - {singer} recorded {S} for {label}; it is considered a classic.
-            - With {S} {singer} delivered a first album for {label}.
+            - With {S}, {singer} delivered a first album for {label}.
             - The album {S} made {singer} famous. It came out on {label}.
             + {label} brought out {S}, the best known album of {singer}.
             + {S} is the title of an album that {singer} made under contract to {label}.

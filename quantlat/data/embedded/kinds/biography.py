@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quantlat.data.embedded.answers import AnswerType
 from quantlat.data.embedded.content import Kind, fact, pool, wordings
-from quantlat.data.embedded.slots import Amount, Date, Duration, Money, Person, Pick, Town, organisation
+from quantlat.data.embedded.slots import Amount, Date, DateAfter, Duration, Money, Person, Pick, Town, organisation
 
 BIOGRAPHY = Kind(
     name="biography",
@@ -24,9 +24,9 @@ BIOGRAPHY = Kind(
         "patron": Person(),
         "pupil": Person(),
         "date_born": Date(1820, 1920),
-        "date_married": Date(24, 32, after="date_born"),
-        "date_prize": Date(2, 12, after="date_married"),
-        "date_death": Date(10, 30, after="date_prize"),
+        "date_married": DateAfter("date_born", 8500, 12000),
+        "date_prize": DateAfter("date_married", 500, 5000),
+        "date_death": DateAfter("date_prize", 2000, 10000),
         "university": organisation("the University of {}", "{} University"),
         "employer": organisation("the {} Observatory", "the {} Botanical Garden", "the {} Laboratory"),
         "club": organisation("the {} Society", "the {} Club"),

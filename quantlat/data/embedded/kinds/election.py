@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from quantlat.data.embedded.answers import AnswerType
 from quantlat.data.embedded.content import Kind, fact, pool, wordings
-from quantlat.data.embedded.slots import Amount, Date, Duration, Money, Person, Pick, Town, landmark, organisation
+from quantlat.data.embedded.slots import (
+    Amount,
+    Date,
+    DateAfter,
+    Duration,
+    Money,
+    Person,
+    Pick,
+    Town,
+    landmark,
+    organisation,
+)
 
 _PARTIES = ("the {} Party", "the {} Alliance", "the {} League", "the {} Union", "the {} Movement")
 
@@ -31,9 +42,9 @@ ELECTION = Kind(
         "pledge_third": Pick(AnswerType.OBJECT, "pledges"),
         "pledge_former": Pick(AnswerType.OBJECT, "pledges"),
         "date_call": Date(1950, 2012),
-        "date_debate": Date(1, 2, after="date_call"),
-        "date_vote": Date(1, 2, after="date_debate"),
-        "date_oath": Date(1, 2, after="date_vote"),
+        "date_debate": DateAfter("date_call", 15, 80),
+        "date_vote": DateAfter("date_debate", 4, 40),
+        "date_oath": DateAfter("date_vote", 10, 60),
         "votes_winner": Amount(30_000, 60_000, 1),
         "votes_second": Amount(15_000, 29_000, 1),
         "votes_third": Amount(2_000, 14_000, 1),

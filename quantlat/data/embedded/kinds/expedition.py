@@ -21,9 +21,9 @@ EXPEDITION = Kind(
         "year_back": Year(1, 4, after="year_out"),
         "year_book": Year(1, 4, after="year_back"),
         "year_stamp": Year(30, 60, after="year_back"),
-        "port": Town(),
-        "call": Town(),
-        "home": Town(),
+        "port": Town(port=True),
+        "call": Town(port=True),
+        "home": Town(port=True),
         "geologist": Person(),
         "doctor": Person(),
         "photographer": Person(),
@@ -41,10 +41,10 @@ EXPEDITION = Kind(
         "item_left": Pick(AnswerType.ITEM, "stores"),
         "item_feast": Pick(AnswerType.ITEM, "stores"),
         "item_gift": Pick(AnswerType.ITEM, "stores"),
-        "find_one": Pick(AnswerType.OBJECT, "finds"),
-        "find_two": Pick(AnswerType.OBJECT, "finds"),
-        "find_three": Pick(AnswerType.OBJECT, "finds"),
-        "prize": Pick(AnswerType.OBJECT, "finds"),
+        "find_one": Pick(AnswerType.OBJECT, "beach"),
+        "find_two": Pick(AnswerType.OBJECT, "glacier"),
+        "find_three": Pick(AnswerType.OBJECT, "plateau"),
+        "prize": Pick(AnswerType.OBJECT, "prizes"),
         "museum": organisation("the {} Museum", "the {} Institute"),
         "society": organisation("the {} Geographical Society", "the {} Academy"),
         "newspaper": organisation("the {} Gazette", "the {} Chronicle"),
@@ -56,7 +56,7 @@ EXPEDITION = Kind(
         "plates": Amount(150, 399),
         "rival_leader": Person(),
         "rival_year": Year(1895, 1935),
-        "rival_port": Town(),
+        "rival_port": Town(port=True),
         "skipper": Person(),
         "cook": Person(),
         "cook_town": Town(),
@@ -95,12 +95,21 @@ EXPEDITION = Kind(
             brandy | pemmican | rice""",
             """sugar | pickled cabbage | tea | smoked ham | chocolate | honey | lamp oil | goat cheese""",
         ),
-        "finds": pool(
-            """a fossil tree trunk | a meteorite the size of a fist | a colony of blind shrimps | a layer of
-            volcanic ash | a wrecked whaleboat | a vein of copper | a lake of warm water | a giant penguin
-            skeleton | an unknown moss""",
-            """a petrified fern | a cave full of blue ice | an abandoned sealing camp | a bed of coal | a
-            two-headed starfish | an iron anchor""",
+        "beach": pool(
+            """a wrecked whaleboat | a giant penguin skeleton | a colony of blind shrimps | a carved whale tooth | an old signpost""",
+            """a two-headed starfish | an iron anchor | a message in a bottle""",
+        ),
+        "glacier": pool(
+            """a fossil tree trunk | a vein of copper | a layer of volcanic ash | a hidden river | a mammoth skull""",
+            """a bed of coal | a frozen lake | a petrified fern""",
+        ),
+        "plateau": pool(
+            """a meteorite the size of a fist | an unknown moss | a ring of standing stones | a frozen waterfall | a dead volcano""",
+            """an abandoned camp | a field of black sand | a steaming crater""",
+        ),
+        "prizes": pool(
+            """a lizard without eyes | a cave full of crystals | a glowing mushroom | a spring of warm water | a bird with four wings""",
+            """a worm that lives in ice | a valley without snow | a humming rock""",
         ),
     },
     facts=(

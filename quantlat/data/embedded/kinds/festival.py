@@ -33,10 +33,10 @@ FESTIVAL = Kind(
         "food_contest": Pick(AnswerType.ITEM, "foods"),
         "food_banned": Pick(AnswerType.ITEM, "foods"),
         "food_children": Pick(AnswerType.ITEM, "foods"),
-        "thing_burned": Pick(AnswerType.OBJECT, "things"),
-        "thing_carried": Pick(AnswerType.OBJECT, "things"),
-        "thing_won": Pick(AnswerType.OBJECT, "things"),
-        "thing_worn": Pick(AnswerType.OBJECT, "things"),
+        "thing_burned": Pick(AnswerType.OBJECT, "burned"),
+        "thing_carried": Pick(AnswerType.OBJECT, "carried"),
+        "thing_won": Pick(AnswerType.OBJECT, "won"),
+        "thing_worn": Pick(AnswerType.OBJECT, "worn"),
         "year_first": Year(1850, 1930),
         "year_parade": Year(3, 20, after="year_first"),
         "year_break": Year(3, 20, after="year_parade"),
@@ -68,11 +68,21 @@ FESTIVAL = Kind(
             """apple fritters | lamb skewers | pumpkin bread | pickled herring | almond pastries | mushroom
             risotto | corn soup""",
         ),
-        "things": pool(
-            """a straw dragon | a gilded drum | a green ribbon | a copper kettle | a paper ship | a crown of
-            thistles | a wooden fish | a feathered hat | a wheel of candles | a bell without a clapper""",
-            """a wicker bull | a scarlet sash | a pewter plate | a giant key | a garland of corn | a papier-mâché
-            moon""",
+        "burned": pool(
+            """a straw dragon | a paper ship | a wooden tower | a rag doll | a barrel of tar""",
+            """a wicker bull | a papier-mâché moon | a cardboard castle""",
+        ),
+        "carried": pool(
+            """a gilded drum | a painted fish | a bell without a clapper | a banner of silk | a wheel of candles""",
+            """a giant key | a throne of reeds | an empty cradle""",
+        ),
+        "won": pool(
+            """a copper kettle | a live goose | a pair of boots | a smoked ham | a silver whistle""",
+            """a pewter plate | a spinning wheel | a leather belt""",
+        ),
+        "worn": pool(
+            """a feathered hat | a green ribbon | a crown of thistles | a cloak of rabbit fur | a necklace of snail shells""",
+            """a scarlet sash | a garland of corn | an amber brooch""",
         ),
         "cancel": pool(
             """the river had burst its banks | a measles epidemic was raging | the main stage had been struck by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quantlat.data.embedded.answers import AnswerType
 from quantlat.data.embedded.content import Kind, fact, pool, wordings
-from quantlat.data.embedded.slots import Amount, Date, Duration, Money, Person, Pick, Town, organisation
+from quantlat.data.embedded.slots import Amount, Date, DateAfter, Duration, Money, Person, Pick, Town, organisation
 
 _TEAMS = (
     "{} Rovers",
@@ -42,9 +42,9 @@ MATCH = Kind(
         "referee": Person(),
         "singer": Person(),
         "date_final": Date(1950, 2015),
-        "date_draw": Date(-3, -1, after="date_final"),
-        "date_title": Date(-40, -15, after="date_final"),
-        "date_film": Date(1, 6, after="date_final"),
+        "date_draw": DateAfter("date_final", -200, -20),
+        "date_title": DateAfter("date_final", -9000, -2000),
+        "date_film": DateAfter("date_final", 100, 1500),
         "crowd": Amount(18_000, 90_000, 500),
         "police": Amount(210, 900, 10),
         "corners": Amount(13, 29),

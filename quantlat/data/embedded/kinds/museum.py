@@ -24,10 +24,10 @@ MUSEUM = Kind(
         "donor_coins": Person(),
         "donor_maps": Person(),
         "donor_dolls": Person(),
-        "hall": Pick(AnswerType.OBJECT, "exhibits"),
-        "cellar": Pick(AnswerType.OBJECT, "exhibits"),
-        "attic": Pick(AnswerType.OBJECT, "exhibits"),
-        "yard": Pick(AnswerType.OBJECT, "exhibits"),
+        "hall": Pick(AnswerType.OBJECT, "indoor"),
+        "cellar": Pick(AnswerType.OBJECT, "indoor"),
+        "attic": Pick(AnswerType.OBJECT, "indoor"),
+        "yard": Pick(AnswerType.OBJECT, "outdoor"),
         "year_open": Year(1850, 1930),
         "year_wing": Year(8, 30, after="year_open"),
         "year_fire": Year(3, 25, after="year_wing"),
@@ -60,12 +60,13 @@ MUSEUM = Kind(
         "curator_town": Town(),
     },
     pools={
-        "exhibits": pool(
-            """a steam organ | a stuffed polar bear | a fire engine from a village | a Roman mosaic | a model of
-            the solar system | a whale jaw | a royal carriage | a printing press | a prison door | a stone lion
-            | a suit of armour | a diving bell | a painted sleigh | a wooden calculating machine""",
-            """a mammoth tusk | a carousel horse | an Egyptian barge | a church bell | a tapestry of a hunt | a
-            lifeboat | a medieval crossbow | a glass beehive""",
+        "indoor": pool(
+            """a steam organ | a stuffed polar bear | a Roman mosaic | a model of the solar system | a whale jaw | a printing press | a prison door | a suit of armour | a painted sleigh | a wooden calculating machine""",
+            """a mammoth tusk | a carousel horse | a tapestry of a hunt | a medieval crossbow | a glass beehive""",
+        ),
+        "outdoor": pool(
+            """a fire engine | a stone lion | a diving bell | a royal carriage | a steam plough | a railway signal""",
+            """a church bell | a lifeboat | an anti-aircraft searchlight""",
         ),
         "free": pool(
             """the founder had wished it so | a lottery covers the costs | the ticket machine could not be

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from quantlat.data.embedded.answers import AnswerType
 from quantlat.data.embedded.content import Kind, fact, pool, wordings
-from quantlat.data.embedded.slots import Amount, Date, Duration, Money, Person, Pick, Town, landmark, organisation
+from quantlat.data.embedded.slots import (
+    Amount,
+    Date,
+    DateAfter,
+    Duration,
+    Money,
+    Person,
+    Pick,
+    Town,
+    landmark,
+    organisation,
+)
 
 OUTBREAK = Kind(
     name="outbreak",
@@ -24,9 +35,9 @@ OUTBREAK = Kind(
         "suspect_second": Pick(AnswerType.ITEM, "foods"),
         "remedy": Pick(AnswerType.ITEM, "foods"),
         "date_case": Date(1955, 2016),
-        "date_alarm": Date(1, 2, after="date_case"),
-        "date_ban": Date(1, 2, after="date_alarm"),
-        "date_end": Date(1, 2, after="date_ban"),
+        "date_alarm": DateAfter("date_case", 6, 40),
+        "date_ban": DateAfter("date_alarm", 2, 30),
+        "date_end": DateAfter("date_ban", 30, 200),
         "ill": Amount(400, 2_900, 1),
         "hospital": Amount(50, 390, 1),
         "samples": Amount(3_000, 20_000, 10),
