@@ -31,8 +31,9 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt tools/install_torch.py
 squad: install  ## run recipes/squad_int8.yaml (RUN_ARGS="--set a.b=c ..." adds options)
 	$(BIN)/quantlat run recipes/squad_int8.yaml $(RUN_ARGS)
 
-test: install  ## run the tests (PYTEST_ARGS="tests/recipe -k lines" picks some)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: install  ## run the tests (training in a process of its own: its allocator settings last)
+	$(BIN)/python -m pytest --ignore=tests/training $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/training $(PYTEST_ARGS)
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check .

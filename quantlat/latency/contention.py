@@ -91,8 +91,8 @@ class ContentionReport(BaseModel):
 
     @property
     def disturbed(self) -> bool:
-        """Whether any limit was exceeded."""
-        return bool(self.flags)
+        """Whether time was taken away; a busy machine alone is only a hint that it may have been."""
+        return any(flag != MeasurementWarning.BUSY_MACHINE for flag in self.flags)
 
 
 class ContentionWatch:

@@ -100,7 +100,7 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[str] = FORMAT
     except OSError as error:
         raise StorageError(
             f"cannot write the report into {folder}: {error.strerror or error}",
-            "make room or choose a folder that you may write to, then run the recipe again: `quantlat run RECIPE --from report`",
+            "make room or choose another folder, then run the recipe again: `quantlat run RECIPE --from report`",
         ) from error
     return ReportPaths(folder, folder / "report.json", folder / "results.csv", folder / "report.md", written)
 

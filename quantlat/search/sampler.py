@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from optuna.distributions import BaseDistribution, IntDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler
+from optuna.samplers.nsgaii import PolynomialMutation
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from quantlat.errors import RecipeError
+from quantlat.models.retention import RetentionConfig
 from quantlat.search.space import RetentionSpace
-
-if TYPE_CHECKING:
-    from optuna.samplers import BaseSampler
 
 _MUTATION_ETA = 5.0  # small: with some tens of trials, steps must be large enough to get anywhere
 
@@ -31,39 +35,75 @@ def parameter_name(layer: int) -> str:
     return f"decrement_{layer + 1}"
 
 
-def _nsga2(space: RetentionSpace, seed: int, population: int) -> BaseSampler:
-    from optuna.exceptions import ExperimentalWarning
-    from optuna.samplers import NSGAIISampler
-    from optuna.samplers.nsgaii import PolynomialMutation
+def distributions(space: RetentionSpace) -> dict[str, BaseDistribution]:
+    """The parameters of a trial, by name."""
+    return {parameter_name(layer): IntDistribution(0, space.max_decrement) for layer in range(space.layers)}
 
+
+def parameters(space: RetentionSpace, config: RetentionConfig) -> dict[str, int]:
+    """A configuration as parameters of a trial."""
+    return {parameter_name(layer): steps for layer, steps in enumerate(space.decrements(config))}
+
+
+class GivenSampler(BaseSampler):  # type: ignore[misc]
+    """Proposes one given configuration, and lets the sampler it stands in for take notice of the trial.
+
+    Enqueueing does not do: since optuna 5, trials with all parameters fixed never reach the sampler, so that
+    seeds would be missing from NSGA-II's population, and two processes that share an SQLite storage can both
+    be given the same enqueued trial.
+    """
+
+    def __init__(self, inner: BaseSampler, space: RetentionSpace, config: RetentionConfig) -> None:
+        self._inner = inner
+        self._distributions = distributions(space)
+        self._parameters = parameters(space, config)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """All parameters, whatever earlier trials had."""
+        return self._distributions
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The given configuration; the inner sampler gives the trial its generation."""
+        self._inner.sample_relative(study, trial, search_space)
+        return dict(self._parameters)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """The given value of one parameter."""
+        return self._parameters[param_name]
+
+
+class SpaceSampler(RandomSampler):  # type: ignore[misc]
+    """Draws as the space does; uniform decrements over their whole range would collapse in the first layers."""
+
+    def __init__(self, space: RetentionSpace, seed: int) -> None:
+        super().__init__(seed=seed)
+        self._space = space
+        self._random = np.random.default_rng(seed)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """All parameters."""
+        return distributions(self._space)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """A random configuration."""
+        return dict(parameters(self._space, self._space.random(self._random)))
+
+
+def _nsga2(space: RetentionSpace, seed: int, population: int) -> BaseSampler:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # of the mutation's interface; optuna is pinned below 6
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of the mutation; optuna is pinned below 6
         mutation = PolynomialMutation(eta=_MUTATION_ETA)
         return NSGAIISampler(population_size=population, mutation=mutation, seed=seed)
 
 
 def _random(space: RetentionSpace, seed: int, population: int) -> BaseSampler:
-    from optuna.distributions import BaseDistribution, IntDistribution
-    from optuna.samplers import RandomSampler
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial
-
-    names = [parameter_name(layer) for layer in range(space.layers)]
-
-    class SpaceSampler(RandomSampler):  # type: ignore[misc]
-        """Draws as the space does: uniform decrements over the whole range would collapse at the first
-        layers."""
-
-        def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-            return {name: IntDistribution(0, space.max_decrement) for name in names}
-
-        def sample_relative(
-            self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-        ) -> dict[str, int]:
-            drawn = space.decrements(space.random(np.random.default_rng(seed)))
-            return dict(zip(names, drawn, strict=True))
-
-    return SpaceSampler(seed=seed)
+    return SpaceSampler(space, seed)
 
 
 SAMPLERS: dict[str, Callable[[RetentionSpace, int, int], BaseSampler]] = {"nsga2": _nsga2, "random": _random}

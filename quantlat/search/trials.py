@@ -4,41 +4,37 @@ Built on optuna's ask-and-tell so that one search can be killed and continued, o
 processes and machines:
 
 - Equal configurations are never measured twice. Different decrements can mean the same ratios, so trials are
-  compared by configuration. A proposal that another trial has measured, is measuring or is waiting to measure
-  becomes a failed trial (which NSGA-II leaves out of its population), and the sampler is asked again.
-- Two processes may propose the same at the same moment. As in Lamport's bakery, the trial number decides:
-  each waits until all lower numbers have said what they are about, and gives way to an equal one among
-  them.
-- A trial whose process died is put back at the head of the queue, so that a search continues as if
-  nothing had
-  happened: random numbers depend only on the seed and on the number of finished trials.
-- Since optuna 5, trials enqueued with all parameters fixed never reach the sampler and would be missing from
-  NSGA-II's first generation; asking for ``relative_params`` lets it enter them.
+  compared by configuration. A proposal that another trial has measured or is measuring becomes a failed trial
+  (which NSGA-II leaves out of its population), and the sampler is asked again.
+- Two processes may propose the same at the same moment. As in Lamport's bakery, the trial number decides: each
+  waits until all lower numbers have said what they are about, and gives way to an equal one among them.
+- A configuration whose process was stopped or died is the next one to be proposed. Random numbers depend only
+  on the seed and on the number of finished trials, so that a search continues as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import optuna
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.study import Study
+from optuna.trial import FrozenTrial, Trial, TrialState
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
-from quantlat.search.sampler import make_sampler, parameter_name
+from quantlat.search.sampler import GivenSampler, distributions, make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
 from quantlat.search.storage import open_storage
 from quantlat.search.worker import is_alive, on_this_host, this_worker
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial, Trial
 
 _SIGNATURE = "quantlat:signature"
 _MEASURED = "quantlat:measured"
@@ -94,7 +90,7 @@ class TrialQueue:
         make_sampler(sampler, space, seed=0, population=population)  # a wrong name is an error now, not later
         self._study = _open_study(storage, name)
         self._check_signature(f"{space}|{cost}|{signature}")
-        self._enqueue_first_generation()
+        self._seeds = space.first_generation(population, np.random.default_rng([seed, 0]))
 
     @property
     def finished(self) -> tuple[Candidate, ...]:
@@ -124,52 +120,59 @@ class TrialQueue:
         return sum(_is_running(t) and t.number not in self._mine and not self._is_orphan(t) for t in self._trials())
 
     def ask(self, limit: int) -> Proposal | None:
-        """The next configuration to measure; ``None`` when ``limit`` trials are done or running, or none
-        is new."""
-        from optuna.trial import TrialState
+        """The next configuration to measure; ``None`` when ``limit`` trials are done or running, or none is new.
 
+        Raises:
+            StorageError: the storage cannot be used any more.
+        """
         asked_at = time.monotonic()
-        self._requeue_orphans()
-        sampled = 0
-        while True:
-            trials = self._trials()
-            done = sum(trial.state == TrialState.COMPLETE for trial in trials)
-            if done + sum(_is_running(trial) for trial in trials) >= limit:
-                return None
-            enqueued = any(trial.state == TrialState.WAITING for trial in trials)
-            if not enqueued and sampled >= _RESAMPLES:
-                if not self._enqueue_unseen(trials, done):
+        with _storage_errors():
+            self._abandon_orphans()
+            sampled = 0
+            while True:
+                trials = self._trials()
+                done = sum(trial.state == TrialState.COMPLETE for trial in trials)
+                if done + sum(_is_running(trial) for trial in trials) >= limit:
                     return None
-                sampled = 0
-            trial, config = self._suggest(done, sampled)
-            if not self._is_taken(trial.number, config):
-                return Proposal(config, trial, asked_at)
-            self._study.tell(trial, state=TrialState.FAIL)
-            self._mine.discard(trial.number)
-            sampled += not enqueued
+                given = self._next_given(trials)
+                if given is None and sampled >= _RESAMPLES:
+                    given = self._unseen(trials, done)
+                    if given is None:
+                        return None
+                trial, config = self._suggest(given, done, sampled)
+                if not self._is_taken(trial.number, config):
+                    return Proposal(config, trial, asked_at)
+                self._study.tell(trial, state=TrialState.FAIL)
+                self._mine.discard(trial.number)
+                sampled += given is None
 
     def tell(self, proposal: Proposal, candidate: Candidate, floor: AccuracyFloor) -> None:
-        """Store what was measured."""
+        """Store what was measured.
+
+        A process that was silent for too long is taken for dead, and its configuration is measured by another
+        one; what it tells then is dropped.
+
+        Raises:
+            StorageError: the storage cannot be used any more.
+        """
         trial = proposal.trial
         # the constraint is wider than the floor, see AccuracyFloor.explore_drop
         allowance = floor.margin_z * candidate.drop_standard_error
-        trial.set_constraint("accuracy", candidate.drop + allowance - floor.explore_drop)
         measured = {
             "seconds": time.monotonic() - proposal.asked_at,
             "candidate": candidate.without_samples().model_dump_json(),
         }
-        trial.set_user_attr(_MEASURED, measured)
-        self._study.tell(trial, [candidate.cost(self._cost), candidate.accuracy])
+        with _storage_errors(), suppress(UpdateFinishedTrialError):
+            trial.set_constraint("accuracy", candidate.drop + allowance - floor.explore_drop)
+            trial.set_user_attr(_MEASURED, measured)
+            self._study.tell(trial, [candidate.cost(self._cost), candidate.accuracy])
         self._mine.discard(trial.number)
 
     def give_up(self, proposal: Proposal) -> None:
-        """Hand a configuration back unmeasured, because the search is being stopped; it is first in line
-        later."""
-        from optuna.trial import TrialState
-
-        self._study.tell(proposal.trial, state=TrialState.FAIL)
+        """Hand a configuration back unmeasured, because the search is being stopped; it is first in line later."""
+        with _storage_errors():
+            self._abandon(proposal.trial.number)
         self._mine.discard(proposal.trial.number)
-        self._enqueue(proposal.config)
 
     def _trials(self) -> Sequence[FrozenTrial]:
         return self._study.get_trials(deepcopy=False)
@@ -185,47 +188,37 @@ class TrialQueue:
                 "Delete it, or give another storage.",
             )
 
-    def _enqueue_first_generation(self) -> None:
-        if self._trials():
-            return
-        first = self._space.first_generation(self._population, np.random.default_rng([self._seed, 0]))
-        for config in first:
-            self._enqueue(config)
+    def _next_given(self, trials: Sequence[FrozenTrial]) -> RetentionConfig | None:
+        """What must be measured before the sampler is asked: abandoned configurations, then the seeds."""
+        taken = {self._config_of(t) for t in trials if t.state == TrialState.COMPLETE or _is_running(t)}
+        # a failed trial gave way to an equal one, or was stopped; only in the latter case is it not taken
+        abandoned = [self._config_of(trial) for trial in trials if trial.state == TrialState.FAIL]
+        return next((config for config in (*abandoned, *self._seeds) if config not in (None, *taken)), None)
 
-    def _enqueue(self, config: RetentionConfig) -> None:
-        params = {parameter_name(i): d for i, d in enumerate(self._space.decrements(config))}
-        self._study.enqueue_trial(params)
-
-    def _enqueue_unseen(self, trials: Sequence[FrozenTrial], done: int) -> bool:
+    def _unseen(self, trials: Sequence[FrozenTrial], done: int) -> RetentionConfig | None:
         taken = {config for config in map(self._config_of, trials) if config is not None}
         rng = np.random.default_rng([self._seed, 1, done])
-        config = self._space.unseen(taken, rng, near=sorted(taken, key=str))
-        if config is not None:
-            self._enqueue(config)
-        return config is not None
+        return self._space.unseen(taken, rng, near=sorted(taken, key=str))
 
-    def _suggest(self, done: int, attempt: int) -> tuple[Trial, RetentionConfig]:
-        """Ask the sampler; the same seed and number of finished trials give the same answer after a
-        restart."""
+    def _suggest(self, given: RetentionConfig | None, done: int, attempt: int) -> tuple[Trial, RetentionConfig]:
+        """Ask the sampler; the same seed and number of finished trials give the same answer after a restart."""
         seed = int(np.random.SeedSequence([self._seed, 2, done, attempt]).generate_state(1)[0])
-        self._study.sampler = make_sampler(self._sampler, self._space, seed=seed, population=self._population)
+        sampler = make_sampler(self._sampler, self._space, seed=seed, population=self._population)
+        self._study.sampler = sampler if given is None else GivenSampler(sampler, self._space, given)
         trial = self._study.ask()
         self._mine.add(trial.number)
         trial.set_user_attr(_WORKER, this_worker())
-        _ = trial.relative_params  # enters an enqueued trial into the population; see the module's docstring
-        steps = [trial.suggest_int(parameter_name(i), 0, self._space.max_decrement) for i in range(self._space.layers)]
+        steps = [trial.suggest_int(name, 0, self._space.max_decrement) for name in distributions(self._space)]
         return trial, self._space.config(steps)
 
     def _config_of(self, trial: FrozenTrial) -> RetentionConfig | None:
         """The configuration that a trial is about, once it has said so."""
-        params = trial.params or trial.system_attrs.get("fixed_params", {})
-        steps = [params.get(parameter_name(i)) for i in range(self._space.layers)]
-        return None if None in steps else self._space.config(steps)
+        steps = [trial.params.get(parameter_name(i)) for i in range(self._space.layers)]
+        known = [step for step in steps if step is not None]
+        return self._space.config(known) if len(known) == len(steps) else None
 
     def _is_taken(self, number: int, config: RetentionConfig) -> bool:
         """Whether an equal configuration is measured, or a trial of a lower number is about to measure it."""
-        from optuna.trial import TrialState
-
         deadline = time.monotonic() + _SETTLE_S
         while True:
             others = [trial for trial in self._trials() if trial.number != number]
@@ -236,25 +229,19 @@ class TrialQueue:
         for trial in others:
             if self._config_of(trial) != config:
                 continue
-            pending = trial.state in (TrialState.WAITING, TrialState.RUNNING)
-            if trial.state == TrialState.COMPLETE or (pending and trial.number < number):
+            if trial.state == TrialState.COMPLETE or (_is_running(trial) and trial.number < number):
                 return True
         return False
 
-    def _requeue_orphans(self) -> None:
-        from optuna.exceptions import UpdateFinishedTrialError
-        from optuna.trial import TrialState
-
+    def _abandon_orphans(self) -> None:
         for trial in self._trials():
-            if not (_is_running(trial) and self._is_orphan(trial)):
-                continue
-            try:
-                self._study.tell(trial.number, state=TrialState.FAIL)
-            except (ValueError, UpdateFinishedTrialError):
-                continue  # another process has just done so
-            config = self._config_of(trial)
-            if config is not None:
-                self._enqueue(config)
+            if _is_running(trial) and self._is_orphan(trial):
+                self._abandon(trial.number)
+
+    def _abandon(self, number: int) -> None:
+        """End a trial so that its configuration is proposed again."""
+        with suppress(ValueError, UpdateFinishedTrialError):  # another process may just have done so
+            self._study.tell(number, state=TrialState.FAIL)
 
     def _is_orphan(self, trial: FrozenTrial) -> bool:
         """Whether the process that runs this trial is dead, or has been silent for longer than any trial
@@ -269,29 +256,27 @@ class TrialQueue:
 
 
 def _open_study(storage: str | Path | None, name: str) -> Study:
-    import optuna
-    from optuna.exceptions import ExperimentalWarning
-    from sqlalchemy.exc import SQLAlchemyError
-
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # progress is ours to show
+    opened = open_storage(storage)
+    with _storage_errors():
+        return optuna.create_study(
+            study_name=name, storage=opened, directions=["minimize", "maximize"], load_if_exists=True
+        )
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """What may go wrong in a storage while it is used, in words."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            study = optuna.create_study(
-                study_name=name,
-                storage=open_storage(storage),
-                directions=["minimize", "maximize"],
-                load_if_exists=True,
-            )
-    except (SQLAlchemyError, ValueError, KeyError) as error:
+        yield
+    except (SQLAlchemyError, StorageInternalError, OSError, ValueError, KeyError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
         raise StorageError(
-            f"the search storage cannot be read: {type(error).__name__}: {error}",
-            "Delete it, or give another one; the search then starts anew.",
+            f"the search storage failed: {type(error).__name__}: {cause}",
+            "Check its disk or server; the same command continues. If it is damaged, delete it: the search then "
+            "starts anew.",
         ) from error
-    return study
 
 
 def _is_running(trial: FrozenTrial) -> bool:
-    from optuna.trial import TrialState
-
     return bool(trial.state == TrialState.RUNNING)

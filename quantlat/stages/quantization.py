@@ -14,6 +14,9 @@ from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from quantlat.models import LoadedModel, TaskModel
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.quantization.coverage import Coverage
@@ -23,7 +26,7 @@ class QuantizationStage(Stage):
     """Leaves the quantised model, its only copy, as ``quantized/``."""
 
     name = "quantization"
-    version = 1
+    version = 2
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]
@@ -83,6 +86,8 @@ def _settle_precision(
     context: StageContext, student: LoadedModel, quantized: QuantizedModel
 ) -> tuple[QuantizedModel, dict[str, Metric]]:
     """Put the most sensitive linears back to fp32 where INT8 costs more accuracy than the recipe allows."""
+    import numpy as np
+
     from quantlat.evaluation import evaluate_model
     from quantlat.quantization.sensitivity import choose_fp32_linears
 
@@ -95,20 +100,30 @@ def _settle_precision(
     ranked_on = read_windows(data, "calibration", context.recipe, student.tokenizer)
     ranked_on = ranked_on.sample(min(limits.windows, 24), seed=context.recipe.seed)
 
-    def f1(model: TaskModel) -> float:
-        return evaluate_model(model, judged, progress=context.progress, name="INT8 accuracy").score.f1
+    def scores(model: TaskModel, name: str) -> NDArray[np.float64]:
+        return evaluate_model(model, judged, progress=context.progress, name=name).score.f1_per_question
 
-    before = f1(student.model)
+    reference = scores(student.model, "accuracy of fp32")
+    measured: list[float] = []
+
+    def at_best(model: TaskModel) -> float:
+        """F1 with one standard error of its paired difference on top: a loss within the noise moves no linear."""
+        own = scores(model, "accuracy of INT8")
+        measured.append(float(own.mean()))
+        return measured[-1] + float(np.std(own - reference, ddof=1) / np.sqrt(len(own)))
+
+    before = float(reference.mean())
     result = choose_fp32_linears(
         quantized,
         student.model,
         ranked_on.windows,
-        evaluate=f1,
+        evaluate=at_best,
         floor=before - limits.max_drop,
         max_fp32_linears=limits.max_fp32_linears,
         progress=context.progress,
     )
-    after = max(step.score for step in result.steps) if not result.reached else result.steps[-1].score
+    chosen = len(measured) - 1 if result.reached else int(np.argmax([step.score for step in result.steps]))
+    after = measured[chosen]
     context.progress.say(
         f"INT8 at full length: F1 {after:.2f} against {before:.2f} in fp32 on {len(judged)} windows of the search split"
     )

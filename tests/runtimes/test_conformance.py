@@ -111,8 +111,10 @@ def test_padding_changes_nothing_at_full_length(session: Session) -> None:
 
 def test_a_mixed_batch_keeps_what_its_longest_sequence_asks_for(session: Session, reference: Session) -> None:
     config = RetentionConfig((0.8, 0.5))
-    together = session.run(batch(60, 20), config)
-    assert_same(together, reference.run(batch(60, 20), config), strays=4)
+    together, expected = session.run(batch(60, 20), config), reference.run(batch(60, 20), config)
+    assert_same(together[:1], expected[:1], strays=4)
+    # which of the padding rows stay is a tie that runtimes break as they like; real tokens do not see them
+    assert_same(together[1:, :20], expected[1:, :20])
     # the short sequence keeps all of its 20 tokens: the long one's configuration leaves 48 and 30 rows
     assert_same(together[1:, :20], session.run(batch(20)))
 

@@ -7,7 +7,7 @@ import optuna
 import pytest
 
 from quantlat.errors import RecipeError
-from quantlat.search.sampler import SAMPLERS, make_sampler, parameter_name
+from quantlat.search.sampler import SAMPLERS, GivenSampler, make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
 
 SPACE = RetentionSpace(4)
@@ -55,13 +55,15 @@ def test_nsga2_prefers_feasible_trials_and_then_small_violations() -> None:
     assert sorted(trial.number for trial in selected) == [0, 1, 3, 5]
 
 
-def test_enqueued_trials_reach_the_population_only_when_relative_params_are_asked_for() -> None:
+def test_given_configurations_reach_the_population_of_nsga2_and_enqueued_ones_do_not() -> None:
     study = _study("nsga2", 0)
-    for asked in (False, True):
-        study.enqueue_trial({parameter_name(i): 1 for i in range(SPACE.layers)})
+    inner = study.sampler
+    given = SPACE.config((1, 0, 2, 3))
+    study.enqueue_trial({parameter_name(i): 1 for i in range(SPACE.layers)})
+    for sampler in (inner, GivenSampler(inner, SPACE, given)):
+        study.sampler = sampler
         trial = study.ask()
-        if asked:
-            _ = trial.relative_params
-        _suggest(trial)
+        steps = _suggest(trial)
         study.tell(trial, [1.0, 1.0])
+    assert SPACE.config(steps) == given
     assert ["NSGAIISampler:generation" in trial.system_attrs for trial in study.trials] == [False, True]

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
+from safetensors.torch import save_file
 
 from quantlat.models import QAModel, Tokenizer, save_huggingface
 
+# Softmax makes their gradients zero, up to rounding.
+WITHOUT_GRADIENT = ("key.bias", "qa_outputs.bias", "1.feed_forward.norm.bias")
 SCRIPT = """
 import os
 import sys
@@ -64,7 +67,9 @@ def start(folder: Path, **variables: str) -> subprocess.Popen[str]:
 def test_two_processes_train_what_one_trains(
     new_model: Callable[..., QAModel], tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
-    save_huggingface(new_model(), tokenizer, tmp_path / "model")
+    model = new_model()
+    save_huggingface(model, tokenizer, tmp_path / "model")
+    save_file(dict(model.named_parameters()), tmp_path / "before.safetensors")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -83,8 +88,12 @@ def test_two_processes_train_what_one_trains(
     one = load_file(folders["one"] / "rank0.safetensors")
     ranks = [load_file(folders["two"] / f"rank{rank}.safetensors") for rank in (0, 1)]
     assert (int(one.pop("processes")), [int(rank.pop("processes")) for rank in ranks]) == (1, [2, 2])
+    before = load_file(tmp_path / "before.safetensors")
     for name, expected in one.items():
         assert np.array_equal(ranks[0][name], ranks[1][name]), name
-        if name.endswith(("key.bias", "qa_outputs.bias", "1.feed_forward.norm.bias")):
-            continue  # softmax makes their gradients zero, and AdamW steps of size lr out of rounding errors
-        np.testing.assert_allclose(ranks[0][name], expected, atol=2e-5, rtol=1e-3, err_msg=name)
+        if name not in before:
+            np.testing.assert_allclose(ranks[0][name], expected, atol=1e-5, rtol=1e-3, err_msg=name)
+        elif not name.endswith(WITHOUT_GRADIENT):
+            # Not element by element: AdamW makes a step of size lr out of every rounding error.
+            difference = np.linalg.norm(ranks[0][name] - expected)
+            assert difference < 0.02 * np.linalg.norm(expected - before[name]), name

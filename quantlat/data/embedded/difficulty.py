@@ -10,7 +10,7 @@ from __future__ import annotations
 MIN_DISTRACTORS = 3
 """Other values of the answer's type in the passage, at least."""
 
-LEXICAL_OVERLAP_PENALTY = 0.7
+LEXICAL_OVERLAP_PENALTY = 0.4
 """A question wording that shares k content words with the fact is chosen with weight exp(-penalty * k)."""
 
 FIRST_OF_TYPE_KEEP = 0.75

@@ -121,9 +121,7 @@ def _attempt(kind: Kind, split: Split, rng: Random, questions: int, words: float
     speaker = Speaker(rng, drawing.values, subject, rival)
     context, stated, ids = "", [], []
     for fact, wording, template in texts:
-        said = speaker.say(
-            template, opening=fact is not None and fact.opening, rival=fact is not None and fact.rival
-        )
+        said = speaker.say(template, opening=fact is not None and fact.opening, rival=fact is not None and fact.rival)
         start = len(context) + (1 if context else 0)
         context = f"{context} {said.text}" if context else said.text
         ids.append(wording)

@@ -140,7 +140,6 @@ class Town(Slot):
 
     port: bool = False
 
-
     @property
     def type(self) -> AnswerType:
         """Always ``PLACE``."""

@@ -39,7 +39,7 @@ ALBUM = Kind(
         "song_long": Pick(AnswerType.OBJECT, "songs"),
         "song_cover": Pick(AnswerType.OBJECT, "songs"),
         "date_start": Date(1962, 2014),
-        "date_release": DateAfter("date_start", 60, 500),
+        "date_release": DateAfter("date_start", 110, 500),
         "date_concert": DateAfter("date_release", 7, 300),
         "date_award": DateAfter("date_concert", 30, 500),
         "studio": Town(),

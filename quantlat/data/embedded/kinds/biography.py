@@ -145,7 +145,7 @@ BIOGRAPHY = Kind(
               trade did {S} start?
             ? job_war: What did {S} do during the war? What was the wartime job of {S}? As what did {S}
               serve in the war? Which post did {S} have in wartime? / How was {S} employed in the years of
-              war? What work did the war give {S}?
+              war? What was the occupation of {S} in the war?
             """,
         ),
         fact(
@@ -155,9 +155,8 @@ BIOGRAPHY = Kind(
               most gifted student. {S:last} was married to {spouse}.
             - {S} married {spouse}. The education was financed by {patron}; {teacher} gave lessons in
               mathematics. Among those whom {S:last} trained, {pupil} stood out.
-            - In mathematics {S} was instructed by {teacher}. A scholarship came from {patron}, and at the
-              age of thirty there was a wedding with {spouse}. {pupil} carried on the work as favourite
-              pupil.
+            - In mathematics {S} was instructed by {teacher}. A scholarship came from {patron}, and a
+              wedding with {spouse} followed. {pupil} carried on the work as favourite pupil.
             - The costs of the education were borne by {patron}. {S:last} learned mathematics from
               {teacher}, shared a home with {spouse} after the wedding and passed all knowledge on to
               {pupil}, the best disciple.
@@ -207,8 +206,8 @@ BIOGRAPHY = Kind(
               academy honour {S}? On which day did {S} get the prize of the academy? / When was the
               academy's prize given to {S}? On which day was {S} distinguished with the prize?
             ? date_death: When did {S} die? What is the date of death of {S}? On what date did {S} pass
-              away? On which day did {S} die? / When did the life of {S} end? On which day was {S} lost to
-              science?
+              away? On which day did {S} die? / When did the life of {S} end? On which day did death come to
+              {S}?
             """,
         ),
         fact(
@@ -234,7 +233,7 @@ BIOGRAPHY = Kind(
               Which institution paid {S} for the research?
             ? club: Which association did {S} help to found? What was established by {S}? Of which body was
               {S} a founder? Which organisation goes back to {S}? / Which association did {S} create? Which
-              group would not exist without {S}?
+              group was started by {S}?
             ? archive: Where are the papers of {S} kept? Which institution owns the manuscripts of {S}?
               Where can one find the notebooks of {S}? To whom did {S} leave the manuscripts? / Where does
               one have to go to read what {S} wrote by hand? In which collection are the papers of {S}?

@@ -99,7 +99,8 @@ BRIDGE = Kind(
         "colour": pool(
             """it could be seen best in the mist | the paint was left over from warships | schoolchildren had
             voted for it | it hid the soot of the steamers | the lichen on the cliffs has the same shade""",
-            """it kept the metal cool in summer | a local painter had insisted on it | pilots had asked for it""",
+            """it kept the metal cool in summer | a local painter had insisted on it | pilots had asked for
+            it""",
         ),
         "close": pool(
             """a swarm of bees had settled on the deck | a truck full of acid had overturned | the cables were
@@ -121,7 +122,7 @@ BRIDGE = Kind(
             + What lies under {S} is {river}. Anyone crossing it from the north starts in {north} and comes
               out in {south}.
             ? river: What does {S} cross? Over what was {S} built? What is spanned by {S}? What lies below
-              {S}? / Above what does {S} stand? What obstacle does {S} overcome?
+              {S}? / Above what does {S} stand? Over what does {S} stand?
             ? north: Which town lies at the northern end of {S}? Where does {S} begin in the north? What is
               the town on the north side of {S}? Where is the northern end of {S}? / Which place is north of
               {S}? On the north bank, what town does {S} touch?
@@ -153,8 +154,8 @@ BRIDGE = Kind(
               By whom are the statues on {S}? / Which artist decorated {S}? Who is responsible for the
               ornaments of {S}?
             ? inspector: Who tested {S}? Who checked whether {S} was safe? Who carried out the safety tests?
-              Who inspected the structure? / Who made sure that {S} was strong enough? Who was the inspector
-              of {S}?
+              Who inspected the structure? / Who examined whether {S} was safe? Who was the inspector of
+              {S}?
             ? mayor: Which politician supported {S}? Who got the council to agree to {S}? Who fought for {S}
               in politics? Who was mayor at the time? / Who convinced the councillors of the need for {S}?
               Who was the political champion of {S}?
@@ -239,8 +240,8 @@ BRIDGE = Kind(
               does {S} measure in length? / What distance does {S} stretch? How far is it from one end of
               {S} to the other?
             ? width: How wide is {S}? What is the width of {S}? What does {S} measure from side to side? How
-              broad is the roadway of {S}? / What is the breadth of {S}? How much room is there across the
-              road of {S}?
+              broad is the roadway of {S}? / What is the breadth of {S}? How broad is {S} from one side to
+              the other?
             ? steel: How much steel does {S} contain? What is the weight of the steel? How much metal was
               used for {S}? What quantity of steel went into {S}? / How heavy is the steel of {S}? How much
               steel did the builders of {S} need?

@@ -142,7 +142,7 @@ COMPANY = Kind(
               {S}? What did {S} try to sell in vain?
             ? goods_war: What did {S} make during the war? Which goods did {S} produce for the army? What
               was manufactured in wartime? What did the military get from {S}? / What was the wartime
-              product of {S}? What did {S} turn out while there was fighting?
+              product of {S}? What did {S} make in the war years?
             """,
         ),
         fact(
@@ -191,8 +191,8 @@ COMPANY = Kind(
               customers since {year_export}. The factory was built in {year_factory}, the company itself
               dates back to {year_founded}.
             ? year_founded: In what year was {S} founded? When did {S} come into existence? When was {S}
-              established? In which year did {S} start? / What is the year of birth of {S}? Since when has
-              {S} existed?
+              established? In which year did {S} start? / In which year was {S} set up? Since when has {S}
+              existed?
             ? year_factory: When did {S} get its first factory? In what year was the factory opened? When
               did {S} move into a factory? In which year did {S} have a factory for the first time? / When
               did a factory take the place of the workshop? In which year was the factory completed?
@@ -223,8 +223,8 @@ COMPANY = Kind(
               does {S} have a branch factory? Where was production expanded? / Where is the additional plant
               of {S} located? In which place did {S} open one more plant?
             ? store: Where is the warehouse of {S}? In which town does {S} store its goods? Where are goods
-              kept before dispatch? Where is the depot of {S}? / Where does {S} keep what it has made? In
-              which place is the storage building of {S}?
+              kept before dispatch? Where is the depot of {S}? / Where are the finished goods of {S} kept?
+              In which place is the storage building of {S}?
             ? abroad: Where is the foreign office of {S}? From where does {S} run its export business? In
               which town is the export department? Where are foreign customers looked after? / From which
               town does {S} serve customers overseas? Where is business with other countries dealt with?
@@ -417,7 +417,7 @@ COMPANY = Kind(
             ? rival_town: Where was {R} based? In which town was {R} founded? Where did {R} make its goods?
               What was the home town of {R}? / In what place was {R} at home? Where was {R} located?
             ? rival_year: In what year was {R} founded? When did {R} come into existence? When was {R}
-              opened? In which year did {R} start? / What is the year of birth of {R}? In which year was {R}
+              opened? In which year did {R} start? / In which year was {R} set up? In which year was {R}
               established?
             """,
             rival=True,

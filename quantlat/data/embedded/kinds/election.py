@@ -140,7 +140,7 @@ ELECTION = Kind(
             ? second: Who came second? Who took second place in {S}? Which candidate was second? Who
               finished second? / Who was the runner-up in {S}? Which candidate got into second position?
             ? third: Who came third? Who took third place in {S}? Which candidate was third? Who finished
-              third? / Who was behind the runner-up in {S}? Which candidate got into third position?
+              third? / Who was third in {S}? Which candidate got into third position?
             ? clerk: Who supervised the count? Under whom were the votes counted? Who was the returning
               officer? Who was responsible for the count? / Who watched over the counting? Who made sure
               that the votes were counted properly?
@@ -276,7 +276,7 @@ ELECTION = Kind(
               three?
             ? invalid: How many ballots were invalid? How many ballots could not be counted? What was the
               number of invalid ballots? How many votes were declared invalid? / How many ballots were
-              spoilt? How many ballots had no effect in {S}?
+              spoilt? How many ballots were not valid?
             """,
         ),
         fact(

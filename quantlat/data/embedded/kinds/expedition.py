@@ -55,7 +55,7 @@ EXPEDITION = Kind(
         "volunteers": Amount(400, 4000, 10),
         "plates": Amount(150, 399),
         "rival_leader": Person(),
-        "rival_year": Year(1895, 1935),
+        "rival_year": Year(-6, 6, after="year_out"),
         "rival_port": Town(port=True),
         "skipper": Person(),
         "cook": Person(),
@@ -96,19 +96,23 @@ EXPEDITION = Kind(
             """sugar | pickled cabbage | tea | smoked ham | chocolate | honey | lamp oil | goat cheese""",
         ),
         "beach": pool(
-            """a wrecked whaleboat | a giant penguin skeleton | a colony of blind shrimps | a carved whale tooth | an old signpost""",
+            """a wrecked whaleboat | a giant penguin skeleton | a colony of blind shrimps | a carved whale
+            tooth | an old signpost""",
             """a two-headed starfish | an iron anchor | a message in a bottle""",
         ),
         "glacier": pool(
-            """a fossil tree trunk | a vein of copper | a layer of volcanic ash | a hidden river | a mammoth skull""",
+            """a fossil tree trunk | a vein of copper | a layer of volcanic ash | a hidden river | a mammoth
+            skull""",
             """a bed of coal | a frozen lake | a petrified fern""",
         ),
         "plateau": pool(
-            """a meteorite the size of a fist | an unknown moss | a ring of standing stones | a frozen waterfall | a dead volcano""",
+            """a meteorite the size of a fist | an unknown moss | a ring of standing stones | a frozen
+            waterfall | a dead volcano""",
             """an abandoned camp | a field of black sand | a steaming crater""",
         ),
         "prizes": pool(
-            """a lizard without eyes | a cave full of crystals | a glowing mushroom | a spring of warm water | a bird with four wings""",
+            """a lizard without eyes | a cave full of crystals | a glowing mushroom | a spring of warm water
+            | a bird with four wings""",
             """a worm that lives in ice | a valley without snow | a humming rock""",
         ),
     },
@@ -313,12 +317,12 @@ EXPEDITION = Kind(
             ? item_left: What was left behind to save weight? What did the men throw away because the
               sledges were too heavy? Which supply was abandoned on the ice? What did the men get rid of to
               make the sledges lighter? / What did the men drop to reduce the load of the sledges? Which of
-              the stores was not carried any farther?
+              the stores was discarded?
             ? item_feast: What did the men enjoy at midwinter? What was saved for the midwinter celebration?
               What was served on midwinter day? With what did {S} celebrate midwinter? / What treat was
               there in the middle of the winter? What did the men get for the midwinter party?
             ? item_gift: What did the whalers get? What was given away to whalers? What did {S} give to the
-              whaling crew? Which present did the whalers receive? / What gift did {S} make to other seamen?
+              whaling crew? Which present did the whalers receive? / What gift did {S} make to the whalers?
               Which of the stores was given to the whaling men?
             """,
         ),
@@ -342,8 +346,8 @@ EXPEDITION = Kind(
               discovery was made on the beach? What lay on the shore? / What did members of {S} spot on the
               beach? Which find comes from the shore?
             ? find_two: What was found under the glacier? What did {S} discover beneath the glacier? Which
-              discovery came from below the glacier? What was hidden by the glacier? / What did the glacier
-              cover? Which find lay underneath the glacier?
+              discovery came from below the glacier? What was hidden by the glacier? / What came to light
+              beneath the glacier? Which find lay underneath the glacier?
             ? find_three: What was found on the plateau? What did {S} discover on the high plain? Which
               discovery was made on the plateau? What did the scientists report from the plateau? / What did
               the men come upon on the plateau? Which find was made up on the plateau?
@@ -375,7 +379,7 @@ EXPEDITION = Kind(
               the voyage end? When was {S} over? / When did {S} arrive back? In which year did {S} get home?
             ? year_book: When was the account of {S} published? In what year did the book about {S} appear?
               When could the public read about {S}? In which year was the official report printed? / When
-              was a book on {S} brought out? In which year did the written story of {S} become available?
+              was a book on {S} brought out? When did the story of {S} appear in print?
             ? year_stamp: When was a stamp issued in honour of {S}? In what year did {S} appear on a postage
               stamp? When did the post office commemorate {S}? In which year was the stamp released? / When
               did {S} get its own stamp? In which year was {S} remembered with a stamp?

@@ -149,8 +149,8 @@ EXPERIMENT = Kind(
               What animals were in the control group? With which animals were the results compared? / Which
               animals formed the control group? Which animals were chosen for the comparison?
             ? animal_dropped: Which animals were excluded? With which animals was the work given up? What
-              animals were dropped from {S}? Which animals were not used in the end? / With which animals
-              did the researchers fail to work? Which animals turned out to be unsuitable?
+              animals were dropped from {S}? Which animals were not used in the end? / Which animals could
+              not be used? Which animals turned out to be unsuitable?
             """,
         ),
         fact(
@@ -258,7 +258,7 @@ EXPERIMENT = Kind(
               told about {S}? Where did the researchers give a talk about {S}?
             ? repeat_town: Where was {S} repeated? In which town did others repeat the work? Where did the
               repetition take place? Where was {S} done again? / In what town did other researchers do the
-              same? Where was there a second attempt?
+              same? In what town was {S} tried again?
             """,
         ),
         fact(

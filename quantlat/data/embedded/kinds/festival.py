@@ -73,15 +73,17 @@ FESTIVAL = Kind(
             """a wicker bull | a papier-mâché moon | a cardboard castle""",
         ),
         "carried": pool(
-            """a gilded drum | a painted fish | a bell without a clapper | a banner of silk | a wheel of candles""",
+            """a gilded drum | a painted fish | a bell without a clapper | a banner of silk | a wheel of
+            candles""",
             """a giant key | a throne of reeds | an empty cradle""",
         ),
         "won": pool(
-            """a copper kettle | a live goose | a pair of boots | a smoked ham | a silver whistle""",
+            """a copper kettle | a live goose | a pair of boots | a sack of flour | a silver whistle""",
             """a pewter plate | a spinning wheel | a leather belt""",
         ),
         "worn": pool(
-            """a feathered hat | a green ribbon | a crown of thistles | a cloak of rabbit fur | a necklace of snail shells""",
+            """a feathered hat | a green ribbon | a crown of thistles | a cloak of rabbit fur | a necklace
+            of snail shells""",
             """a scarlet sash | a garland of corn | an amber brooch""",
         ),
         "cancel": pool(

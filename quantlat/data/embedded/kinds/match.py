@@ -56,7 +56,7 @@ MATCH = Kind(
         "wait": Duration("minutes", 14, 70),
         "camp_time": Duration("days", 5, 15),
         "ban": Duration("months", 2, 12),
-        "drought": Duration("years", 9, 40),
+        "service": Duration("years", 4, 17),
         "kick_reason": Pick(AnswerType.REASON, "kick"),
         "goal_reason": Pick(AnswerType.REASON, "goal"),
         "change_reason": Pick(AnswerType.REASON, "change"),
@@ -250,8 +250,8 @@ MATCH = Kind(
             ? date_final: When was {S} played? On what date did {S} take place? On which day was {S}? What
               was the date of {S}? / When was {S} held? On which day was the match for the cup?
             ? date_draw: When was the draw? On what date did the draw take place? On which day was the draw
-              held? What was the date of the draw? / When were the lots drawn? On which day was it decided
-              by lot who would play whom?
+              held? What was the date of the draw? / When were the lots drawn? On which day did the drawing
+              of lots take place?
             ? date_title: When had the winners last won a title? What was the date of the previous title? On
               which day did the champions win their last trophy before {S}? When did the champions last win
               something? / From what date was the earlier title of the champions? When had the champions
@@ -316,7 +316,7 @@ MATCH = Kind(
               How much money did the fireworks cost the club?
             ? seat: How much was the cheapest seat? What did the cheapest ticket cost? How much did
               spectators pay for the cheapest seats? What was the lowest price of a seat? / For what price
-              could one get into the stadium? How much did one need at least to see {S}?
+              could one get into the stadium? For how much money could one see {S}?
             """,
         ),
         fact(
@@ -388,7 +388,7 @@ MATCH = Kind(
               with {gift_best}.
             ? gift_best: What did the best player receive? What was given to the best player? What was the
               prize for the player of the match? What did the player of the match get? / With what was the
-              best man on the field rewarded? What did the outstanding player take home?
+              best man on the field rewarded? What did the best man take home?
             ? gift_loser: What did the losing captain receive? What was given to the captain of the losers?
               What was the consolation for the beaten captain? What did the captain of the defeated team
               get? / With what was the losing captain consoled? What did the captain of the losing side take
@@ -404,28 +404,33 @@ MATCH = Kind(
         fact(
             "times",
             """
-            - The start was held up for {wait}. The winners had trained together for {camp_time}; they had
-              been without a title for {drought}, and one of their trainers was banned for {ban}.
-            - For {drought} the champions had won nothing. After {camp_time} in a training camp they had to
-              wait another {wait} for the kick-off. A trainer was suspended for {ban}.
+            - The start was held up for {wait}. The winners had trained together for {camp_time}; their
+              captain had been with the club for {service}, and one of their trainers was banned for {ban}.
+            - For {service} the captain of the champions had served the club. After {camp_time} in a
+              training camp the team had to wait another {wait} for the kick-off. A trainer was suspended
+              for {ban}.
             - A trainer was excluded from all matches for {ban}. The delay before the kick-off was {wait},
-              the training camp had lasted {camp_time}, and the wait for a title {drought}.
-            - The kick-off was {wait} late. The victory ended {drought} without a trophy for the champions,
-              who had prepared for {camp_time}. One trainer was later barred for {ban}.
-            + The champions had practised for {camp_time}. Then came {wait} of waiting because of the delay,
-              and the end of {drought} without a title. A suspension of {ban} hit one of the trainers.
-            + A title had eluded the champions for {drought}. {camp_time} of practice lay behind them; the
-              kick-off had to be put back by {wait}. For {ban} one trainer was not allowed into any stadium.
+              the training camp of the champions had lasted {camp_time}, and their captain had been a member
+              of the club for {service}.
+            - The kick-off was {wait} late. It was the greatest day of the captain, who had played for the
+              champions for {service}; the team had prepared for {camp_time}. One trainer was later barred
+              for {ban}.
+            + The champions had practised for {camp_time}. Then came {wait} of waiting because of the delay.
+              Their captain had stayed with them for {service}; a suspension of {ban} hit one of the
+              trainers.
+            + The captain had worn the colours of the champions for {service}. {camp_time} of practice lay
+              behind the team; the kick-off had to be put back by {wait}. For {ban} one trainer was not
+              allowed into any stadium.
             ? wait: How long was the start delayed? How late was the kick-off? For how long was the start
               held up? How long did the teams wait for the kick-off? / By how much was the kick-off put
               back? How long was the delay at the beginning of {S}?
             ? camp_time: How long did the champions train for {S}? How long was the training camp? For how
               long did the winners prepare? How much time did the champions spend in the camp? / How long
               did the champions practise before {S}? What was the length of the training camp?
-            ? drought: How long had the champions been without a title? For how long had the winners won
-              nothing? How long did the champions wait for a trophy? How long was the time without a title?
-              / For how long had a title eluded the champions? How much time had passed since the last
-              success of the winners?
+            ? service: How long had the captain been with the club? For how long had the captain served the
+              club? How long had the captain been a member of the club? For how long had the captain played
+              for the champions? / How long had the captain stayed with the champions? For how long had the
+              captain worn the colours of the champions?
             ? ban: How long was the trainer banned? For how long was a trainer suspended? How long was the
               trainer excluded? What was the length of the ban? / For how long was a trainer not allowed
               into stadiums? How long did the suspension last?

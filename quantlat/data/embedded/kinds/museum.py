@@ -50,7 +50,7 @@ MUSEUM = Kind(
         "helpers": Amount(81, 300),
         "tour": Duration("minutes", 25, 95),
         "loan": Duration("months", 3, 12),
-        "closed": Duration("years", 2, 8),
+        "term": Duration("years", 2, 8),
         "repair": Duration("weeks", 4, 20),
         "rival_founder": Person(),
         "rival_town": Town(),
@@ -61,11 +61,15 @@ MUSEUM = Kind(
     },
     pools={
         "indoor": pool(
-            """a steam organ | a stuffed polar bear | a Roman mosaic | a model of the solar system | a whale jaw | a printing press | a prison door | a suit of armour | a painted sleigh | a wooden calculating machine""",
-            """a mammoth tusk | a carousel horse | a tapestry of a hunt | a medieval crossbow | a glass beehive""",
+            """a steam organ | a stuffed polar bear | a Roman mosaic | a model of the solar system | a whale
+            jaw | a printing press | a prison door | a suit of armour | a painted sleigh | a wooden
+            calculating machine""",
+            """a mammoth tusk | a carousel horse | a tapestry of a hunt | a medieval crossbow | a glass
+            beehive""",
         ),
         "outdoor": pool(
-            """a fire engine | a stone lion | a diving bell | a royal carriage | a steam plough | a railway signal""",
+            """a fire engine | a stone lion | a diving bell | a royal carriage | a steam plough | a railway
+            signal""",
             """a church bell | a lifeboat | an anti-aircraft searchlight""",
         ),
         "free": pool(
@@ -165,8 +169,8 @@ MUSEUM = Kind(
               collection of maps went to {S}? / Who presented {S} with its maps? To whom did the maps once
               belong?
             ? donor_dolls: Who gave the dolls to {S}? From whom do the dolls come? Who donated dolls? Whose
-              collection of dolls went to {S}? / Who presented {S} with its dolls? To whom did the toys once
-              belong?
+              collection of dolls went to {S}? / Who presented {S} with its dolls? To whom did the dolls
+              once belong?
             """,
         ),
         fact(
@@ -212,13 +216,13 @@ MUSEUM = Kind(
               {S}? In which year did {S} first admit the public? / When was {S} inaugurated? In which year
               could people enter {S} for the first time?
             ? year_wing: When was {S} extended? In what year was the new wing built? When did {S} get a new
-              wing? In which year was the extension added? / When was {S} made larger? In which year did the
-              house grow?
+              wing? In which year was the extension added? / When was {S} made larger? In which year was {S}
+              enlarged?
             ? year_fire: When did {S} burn down? In what year was the fire? When was {S} destroyed by fire?
               In which year did the building burn? / When did flames ruin {S}? In which year did {S} fall
               victim to a fire?
             ? year_again: When did {S} reopen? In what year was {S} opened again? When could visitors come
-              back? In which year was the reopening? / When was {S} accessible once more? In which year did
+              back? In which year was the reopening? / When could people visit {S} again? In which year did
               {S} receive people again after the fire?
             """,
         ),
@@ -293,7 +297,7 @@ MUSEUM = Kind(
               entrance? What led to the new entrance?
             ? shut_reason: Why is {S} closed on Thursdays? For what reason is {S} shut one day a week? Why
               can nobody visit {S} on Thursdays? Why are there no opening hours on Thursdays? / What is the
-              reason for the closed day? Why does {S} rest on one weekday?
+              reason for the closed day? Why are the doors of {S} locked on Thursdays?
             """,
         ),
         fact(
@@ -357,28 +361,27 @@ MUSEUM = Kind(
         fact(
             "times",
             """
-            - A guided tour takes {tour}. Exhibits are lent for {loan} at most, the house once had to stay
-              closed for {closed}, and restoring a picture requires {repair} on average.
+            - A guided tour takes {tour}. Exhibits are lent for {loan} at most, a director is appointed for
+              {term}, and restoring a picture requires {repair} on average.
             - On average the workshop spends {repair} on a damaged picture. Loans are limited to {loan},
-              tours to {tour}. The longest closure in the history of {S} lasted {closed}.
-            - {S} was once closed for {closed}. Its tours last {tour}; other houses may keep a borrowed
+              tours to {tour}. The director is chosen for a term of {term}.
+            - The director of {S} is elected for {term}. Tours last {tour}; other houses may keep a borrowed
               exhibit for {loan}, and a picture stays in the workshop for {repair}.
             - Other museums can borrow an object for {loan}. A tour is over in {tour}, a restoration in
-              {repair}. For {closed} the public was locked out altogether.
-            + The public once had to wait {closed} before it was let in again. Guides need {tour} for a
-              round, the restorers {repair} for a picture. Nobody may keep what is borrowed longer than
-              {loan}.
+              {repair}. For {term} a director holds the office.
+            + A director may stay in office for {term}. Guides need {tour} for a round, the restorers
+              {repair} for a picture. Nobody may keep what is borrowed longer than {loan}.
             + Restorers work on a picture for {repair}, guides talk for {tour}, and borrowers have to give
-              things back after {loan}. There was a time when the doors stayed locked for {closed}.
+              things back after {loan}. The contract of the director runs for {term}.
             ? tour: How long is a guided tour? How much time does a tour take? What is the length of a tour?
               For how long does a tour of {S} last? / How long do the guides talk? How much time should one
               plan for a round with a guide?
             ? loan: For how long can exhibits be borrowed? How long are objects lent? What is the longest
               period of a loan? How long may other museums keep an object? / After what time must a borrowed
               exhibit come back? For what period does {S} lend its things?
-            ? closed: How long was {S} closed? For how long was the public locked out? How long did the
-              longest closure last? For what time did {S} have to stay closed? / How long did the public
-              have to wait to get in again? For what period were the doors locked?
+            ? term: For how long is a director appointed? How long is the term of the director? For how long
+              is the director of {S} elected? How long does a director hold the office? / How long may a
+              director stay in office? How long is the contract of the director?
             ? repair: How long does it take to restore a picture? How much time does a restoration require?
               For how long is a picture in the workshop? How long does the workshop need for a picture? /
               How much time do restorers spend on one picture? For what period do they work on a damaged

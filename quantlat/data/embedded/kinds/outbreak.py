@@ -150,7 +150,7 @@ OUTBREAK = Kind(
             + Patients felt better after taking {remedy}. The public first thought of {suspect_first} and
               next of {suspect_second}, but the true culprit was {source}.
             ? source: What was the real source of {S}? What caused the illness? What had made people ill? In
-              what were the germs? / What was the true culprit? Where did the illness really come from?
+              what were the germs? / What was the true culprit? What was really to blame for the illness?
             ? suspect_first: What came under suspicion first? On what did the first suspicion fall? What was
               blamed at first? Where did the first false trail lead? / What was wrongly accused to begin
               with? What did the public think of first?
@@ -232,8 +232,8 @@ OUTBREAK = Kind(
               was the number of sick people? / How many people caught the disease? How high was the number
               of the sick?
             ? hospital: How many people had to go to hospital? How many patients were taken to hospital? How
-              many people needed a hospital bed? What was the number of patients in hospital? / How many
-              serious cases were there? How many of the sick were in hospital?
+              many people needed a hospital bed? What was the number of patients in hospital? / How many of
+              the sick went to hospital? How many of the sick were in hospital?
             ? samples: How many samples were tested? How many samples did the laboratory examine? What was
               the number of samples? How many samples were ordered? / How many tests were made? What was the
               number of tests?
@@ -259,8 +259,8 @@ OUTBREAK = Kind(
               patients the temperature stays high for {fever}; the germs are at work for {wait} before that.
             ? wait: After what time do the first symptoms appear? How long does it take until the illness
               breaks out? How long do those infected feel nothing? How long is the time between infection
-              and illness? / For how long is nothing felt after infection? How long are the germs at work
-              unnoticed?
+              and illness? / For how long is nothing felt after infection? How long does it take until
+              patients feel ill?
             ? fever: How long does the fever last? For how long does a patient have a fever? How long does
               the fever go on? What is the length of the fever? / How long does the temperature stay high?
               For how long are patients hot?
@@ -269,7 +269,7 @@ OUTBREAK = Kind(
               kept at home? For how long did pupils have no lessons?
             ? search: How long did the search for the source take? After what time was the source found? For
               how long did the investigators search? How long was the source not found? / How long did the
-              investigation drag on? For how long was the origin a riddle?
+              investigation drag on? How long did it take to find the origin?
             """,
         ),
         fact(

@@ -63,7 +63,7 @@ PRODUCTION = Kind(
         "sales": Money(1_000_000, 9_000_000, 100_000),
         "rival_inventor": Person(),
         "rival_town": Town(),
-        "rival_year": Year(1750, 1990),
+        "rival_year": Year(20, 120, after="year_made"),
         "carrier": Person(),
         "taster": Person(),
         "taster_town": Town(),
@@ -215,7 +215,7 @@ PRODUCTION = Kind(
               How large is a wheel in diameter? / What is the breadth of a wheel? How broad is one wheel?
             ? salt: How much salt is in a wheel? What quantity of salt goes into a wheel? How much salt does
               a wheel contain? How much salt does one need for a wheel? / What is the amount of salt in a
-              wheel? How salty is a wheel?
+              wheel? How much salt is needed for one wheel?
             """,
         ),
         fact(
@@ -475,7 +475,7 @@ PRODUCTION = Kind(
             + {R} tastes almost the same. It appeared in {rival_year} in {rival_town}, where
               {rival_inventor} had tried out the method.
             ? rival_inventor: Who invented {R}? Who created {R}? By whom was {R} created? Who made {R}
-              first? / To whom does {R} go back? Who has to answer for {R}?
+              first? / To whom does {R} go back? Who is behind {R}?
             ? rival_town: Where does {R} come from? From which town is {R}? In which town is {R} made? What
               is the place of origin of {R}? / What is the home of {R}? Where did {R} appear?
             ? rival_year: When was {R} first made? In what year was {R} created? Since when has {R} been

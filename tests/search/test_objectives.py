@@ -1,0 +1,239 @@
+"""Objectives of a real, tiny model; and of a session on a machine whose speed the test decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from quantlat.data import WindowSet, make_windows
+from quantlat.data.embedded import generate
+from quantlat.errors import MeasurementError
+from quantlat.evaluation import evaluate_model
+from quantlat.latency import ContentionLimits, MeasurementWarning
+from quantlat.models import (
+    ElasticConfig,
+    LoadedModel,
+    RetentionConfig,
+    TaskModel,
+    load_checkpoint,
+    mean_relative_macs,
+)
+from quantlat.runtimes import TokenBatch, get_runtime
+from quantlat.search.blocks import cut_blocks, split_block
+from quantlat.search.candidate import AccuracyFloor
+from quantlat.search.objectives import EvaluatorOptions, SessionEvaluator
+from quantlat.search.space import RetentionSpace
+from quantlat.search.study import run_search
+
+FULL = RetentionConfig.full(2)
+HALF = RetentionConfig((0.75, 0.25))
+NEVER = ContentionLimits(1e9, 1e9, 1e9, 1e9, 1e9)  # neighbours of the tests are not what is tested here
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return load_checkpoint("random:bert-2x128", seed=5)
+
+
+@pytest.fixture(scope="module")
+def windows(loaded: LoadedModel) -> WindowSet:
+    # 64 tokens: most passages need several windows
+    return make_windows(generate(48, 16, 3)[0], loaded.tokenizer, max_tokens=64, stride=16)
+
+
+def _options(**changes: int) -> EvaluatorOptions:
+    settings = {"windows": 40, "reference_windows": 12, "reference_every": 1, "block_windows": 24, **changes}
+    return EvaluatorOptions(**settings, limits=NEVER)  # type: ignore[arg-type]
+
+
+class Machine:
+    """A session whose times are decided by the test; it answers as a model does, or always with zeros."""
+
+    runtime, threads = "virtual", 1
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, model: TaskModel | None = None) -> None:
+        self._session = get_runtime("pytorch").load(model, threads=1) if model else None
+        self._now_ns = 10**9
+        self.slowdown: Callable[[int], float] = lambda run: 1.0
+        self.runs = 0
+        self.plain_tokens: list[int] = []
+        monkeypatch.setattr(time, "perf_counter_ns", lambda: self._now_ns)
+
+    def run(self, batch: TokenBatch, config: ElasticConfig | None = None) -> NDArray[np.float32]:
+        tokens = int(batch.real_tokens[0])
+        share = 1.0
+        if config is None:
+            self.plain_tokens.append(tokens)
+        else:
+            assert config.retention is not None
+            share = float(np.mean(config.retention.ratios))
+        self.runs += 1
+        self._now_ns += int(1e4 * tokens * share * self.slowdown(self.runs))
+        if self._session is None:
+            return np.zeros((1, tokens, 2), np.float32)
+        return self._session.run(batch, config)
+
+    def close(self) -> None:
+        pass
+
+
+def test_accuracy_and_macs_are_those_of_the_model_at_that_configuration(
+    loaded: LoadedModel, windows: WindowSet
+) -> None:
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    reference = evaluate_model(loaded.model, windows).score.f1_per_question
+    evaluator = SessionEvaluator(session, windows, loaded.config, reference, _options(windows=10_000))
+    half = evaluator.evaluate(HALF)
+    alone = evaluate_model(loaded.model, windows, ElasticConfig(HALF)).score
+    assert half.accuracy == pytest.approx(alone.f1)
+    assert half.drop == pytest.approx(reference.mean() - alone.f1)
+    assert half.questions == 48
+    assert evaluator.reference_accuracy == pytest.approx(reference.mean())
+    tokens = [window.length for window in windows.windows]
+    expected = mean_relative_macs(loaded.config, tokens, [HALF.lengths(n) for n in tokens])
+    assert half.macs_relative == expected
+    assert 0.3 < expected < 0.8
+    assert len(half.latency_samples_ms) == len(windows)
+    full = evaluator.evaluate(FULL)
+    assert (full.drop, full.latency_relative, full.macs_relative) == (0.0, 1.0, 1.0)
+
+
+def test_full_length_runs_on_the_plain_graph_and_is_measured_once(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
+    full = evaluator.evaluate(FULL)
+    assert len(machine.plain_tokens) == machine.runs > 40
+    assert evaluator.evaluate(FULL) == full
+    assert len(machine.plain_tokens) == machine.runs
+    assert full.latency_ms == pytest.approx(0.01 * np.mean(machine.plain_tokens[-40:]), rel=0.05)
+
+
+def test_a_machine_that_gets_slower_does_not_change_the_relative_latency(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
+    evaluator.evaluate(FULL)
+    calm = evaluator.evaluate(HALF)
+    assert calm.latency_relative == pytest.approx(0.5)
+    machine.slowdown = lambda run: 1.7
+    busy = evaluator.evaluate(HALF)
+    assert evaluator.drift == pytest.approx(1.7)
+    assert busy.latency_relative == pytest.approx(0.5)
+    assert busy.latency_ms == pytest.approx(calm.latency_ms)
+
+
+def test_the_reference_is_measured_again_only_every_few_trials(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    options = _options(reference_every=3, windows=20)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), options)
+    evaluator.evaluate(FULL)
+    plain = []
+    for i in range(7):
+        before = len(machine.plain_tokens)
+        evaluator.evaluate(RetentionConfig((1.0, 0.9 - i / 10)))
+        plain.append(len(machine.plain_tokens) - before)
+    assert plain == [0, 0, 0, 12, 0, 0, 12]
+
+
+def test_single_stalls_do_not_move_the_latency(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
+    evaluator.evaluate(FULL)
+    machine.slowdown = lambda run: 100.0 if run % 17 == 0 else 1.0
+    assert evaluator.evaluate(HALF).latency_relative == pytest.approx(0.5, rel=0.05)
+
+
+def test_finalists_see_fresh_questions_first_and_all_of_them_when_time_allows(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, loaded.model)
+    reference = evaluate_model(loaded.model, windows).score.f1_per_question
+    evaluator = SessionEvaluator(machine, windows, loaded.config, reference, _options())
+    searched = evaluator.evaluate(HALF)
+    hasty = evaluator.evaluate_finalists([FULL, HALF], seconds=0.0)[1]
+    assert hasty.stage == "final"
+    unused = set(range(48)) - set(evaluator._trial_block.questions.tolist())
+    first = evaluator._fresh_blocks[0].questions.tolist()
+    assert set(first) <= unused
+    assert hasty.questions == len(first) < searched.questions
+    full, half = evaluator.evaluate_finalists([FULL, HALF])
+    assert half.questions == full.questions == 48
+    assert half.accuracy == pytest.approx(evaluate_model(loaded.model, windows, ElasticConfig(HALF)).score.f1)
+    assert (full.drop, full.latency_relative) == (0.0, 1.0)
+    assert half.latency_relative == pytest.approx(0.5)
+    assert len(half.latency_samples_ms) == len(windows)
+
+
+def test_interleaved_finalists_do_not_notice_that_the_machine_slows_down(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options(block_windows=10))
+    machine.slowdown = lambda run: 1.0 + run / 400
+    half, quarter = evaluator.evaluate_finalists([HALF, RetentionConfig((0.4, 0.1))])
+    assert machine.runs > 400  # more than twice as slow in the end
+    assert half.latency_relative == pytest.approx(0.5, rel=0.03)
+    assert quarter.latency_relative == pytest.approx(0.25, rel=0.03)
+
+
+def test_a_disturbed_pass_is_repeated_once_and_flagged_if_it_stays_disturbed(
+    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch)
+    always = ContentionLimits(run_delay_share=-1.0, switches_per_s=1e9, steal_share=1e9, throttled_s=1e9)
+    options = EvaluatorOptions(windows=20, reference_windows=4, limits=always)
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), options)
+    full = evaluator.evaluate(FULL)
+    assert MeasurementWarning.RUN_DELAY in full.warnings
+    first = machine.runs
+    assert first >= 40  # twice
+    evaluator.evaluate(HALF)
+    assert machine.runs - first < 45  # the machine is never calm, so that repeating is given up
+
+
+def test_blocks_hold_every_question_once_with_all_of_its_windows(windows: WindowSet) -> None:
+    order = np.random.default_rng(0).permutation(len(windows.examples))
+    blocks = cut_blocks(windows, order, (60, 20))
+    parts = [part for block in blocks for part in split_block(block, 15)]
+    for cut in (blocks, parts):
+        questions = np.concatenate([block.questions for block in cut])
+        assert sorted(questions.tolist()) == list(range(len(windows.examples)))
+        assert sum(len(block.windows) for block in cut) == len(windows)
+    assert len(blocks[0].windows) >= 60
+    for block in parts:
+        assert {w.example_index for w in block.windows.windows} == set(range(len(block.questions)))
+        for window in block.windows.windows:
+            example = block.windows.examples[window.example_index]
+            assert example == windows.examples[block.questions[window.example_index]]
+
+
+def test_a_reference_that_does_not_fit_the_questions_is_refused(loaded: LoadedModel, windows: WindowSet) -> None:
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    with pytest.raises(MeasurementError, match="it has 48 questions, the scores are of 3"):
+        SessionEvaluator(session, windows, loaded.config, [1.0, 2.0, 3.0])
+
+
+def test_a_search_on_a_real_session_from_end_to_end(loaded: LoadedModel, windows: WindowSet) -> None:
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    reference = evaluate_model(loaded.model, windows).score.f1_per_question
+    evaluator = SessionEvaluator(session, windows, loaded.config, reference, _options(windows=24))
+    result = run_search(RetentionSpace(2), evaluator, floor=AccuracyFloor(100.0), trials=8, population=6)
+    assert result.trials == 8
+    assert result.profiles.full.config.is_full
+    assert result.profiles.balanced.latency_relative <= 1.0
+    for candidate in result.candidates:
+        assert candidate.accuracy == pytest.approx(result.reference_accuracy - candidate.drop)
+        assert candidate.latency_ms == pytest.approx(
+            candidate.latency_relative * result.profiles.full.latency_ms, rel=1e-9
+        )

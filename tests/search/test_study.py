@@ -1,0 +1,187 @@
+"""The whole search on an evaluator whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantlat.errors import RunConflictError, StorageError
+from quantlat.models.retention import RetentionConfig
+from quantlat.progress import QuietProgress
+from quantlat.search.candidate import AccuracyFloor, Candidate
+from quantlat.search.pareto import hypervolume
+from quantlat.search.space import RetentionSpace
+from quantlat.search.study import BestSoFar, SearchResult, run_search
+from tests.search.analytic import REFERENCE, AnalyticEvaluator, true_drop, true_latency
+
+SPACE = RetentionSpace(6)
+FLOOR = AccuracyFloor(1.0)
+
+
+def _search(evaluator: AnalyticEvaluator | None = None, **options: object) -> SearchResult:
+    settings = {"floor": FLOOR, "trials": 40, "seed": 1, **options}
+    return run_search(SPACE, evaluator or AnalyticEvaluator(), **settings)  # type: ignore[arg-type]
+
+
+def _area(candidates: Sequence[Candidate]) -> float:
+    costs = [candidate.latency_relative for candidate in candidates]
+    return hypervolume(costs, [-c.drop for c in candidates], worst_cost=1.05, worst_accuracy=-9.0)
+
+
+def test_the_same_seed_gives_the_same_front_and_another_seed_another_one() -> None:
+    first, again, other = _search(), _search(), _search(seed=2)
+    assert first.model_copy(update={"seconds": 0.0}) == again.model_copy(update={"seconds": 0.0})
+    assert [first.candidates[i].config for i in first.front] != [other.candidates[i].config for i in other.front]
+
+
+def test_what_it_reports_is_the_truth_when_there_is_no_noise() -> None:
+    result = _search()
+    assert result.trials == 40
+    assert result.stopped_by == "trials"
+    assert result.floor_missed_by is None
+    for candidate in result.candidates:
+        assert candidate.drop == pytest.approx(true_drop(candidate.config))
+        assert candidate.accuracy == pytest.approx(REFERENCE - true_drop(candidate.config))
+        assert candidate.latency_ms == pytest.approx(20.0 * true_latency(candidate.config))
+    balanced = result.profiles.balanced
+    within = [c for c in result.candidates if true_drop(c.config) <= 1.0]
+    assert balanced.latency_relative == min(c.latency_relative for c in within)
+    assert balanced.latency_relative < 0.92  # the best of all 134,596 configurations has 0.888
+    assert result.profiles.fast.latency_relative <= balanced.latency_relative
+    assert sum(c.stage == "final" for c in result.candidates) == 6
+
+
+def test_nsga2_finds_better_configurations_than_random_search_with_the_same_budget() -> None:
+    found = {name: [_search(sampler=name, seed=seed, trials=60) for seed in range(4)] for name in ("nsga2", "random")}
+    area = {name: np.mean([_area(r.candidates) for r in results]) for name, results in found.items()}
+    balanced = {
+        name: np.mean([r.profiles.balanced.latency_relative for r in results]) for name, results in found.items()
+    }
+    assert area["nsga2"] > area["random"]
+    # 0.888 is the best of all configurations within the floor
+    assert balanced["nsga2"] - 0.888 < 0.5 * (balanced["random"] - 0.888)
+
+
+def test_a_search_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) -> None:
+    whole = _search()
+
+    class Stopped(AnalyticEvaluator):
+        def evaluate(self, config: RetentionConfig) -> Candidate:
+            if len(self.evaluated) == 17:
+                raise KeyboardInterrupt
+            return super().evaluate(config)
+
+    journal = tmp_path / "search.journal"
+    with pytest.raises(KeyboardInterrupt):
+        _search(Stopped(), storage=journal)
+    rest = AnalyticEvaluator()
+    continued = _search(rest, storage=journal)
+    assert len(rest.evaluated) == 40 - 17
+    assert continued.candidates == whole.candidates
+    assert continued.front == whole.front
+    finished = AnalyticEvaluator()
+    assert _search(finished, storage=journal).profiles == whole.profiles
+    assert finished.evaluated == []  # only the finalists are measured again
+
+
+def test_noise_does_not_break_the_floor_in_truth() -> None:
+    drops = []
+    for seed in range(8):
+        result = _search(AnalyticEvaluator(spread=12.0, seed=seed), seed=seed)
+        drops.append(true_drop(result.profiles.balanced.config))
+    assert np.mean(drops) <= 1.0
+    assert max(drops) <= 2.0
+
+
+def test_a_floor_that_cannot_be_met_ends_with_the_nearest_and_by_how_much() -> None:
+    class Lossy(AnalyticEvaluator):
+        """INT8 alone loses 1.5 points."""
+
+        def _candidate(self, config: RetentionConfig, stage: str) -> Candidate:
+            candidate = super()._candidate(config, stage)
+            return candidate.model_copy(update={"drop": candidate.drop + 1.5, "accuracy": candidate.accuracy - 1.5})
+
+    progress = QuietProgress()
+    result = _search(Lossy(), trials=20, progress=progress)
+    assert result.floor_missed_by == pytest.approx(0.5)
+    assert result.profiles.balanced.config.is_full
+    assert any("misses the floor by 0.50" in warning for warning in progress.warned)
+
+
+def test_the_best_so_far_is_written_after_every_improvement(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "best.json"
+    seen: list[BestSoFar] = []
+    on_disk: list[BestSoFar] = []
+
+    def note(best: BestSoFar) -> None:
+        seen.append(best)
+        on_disk.append(BestSoFar.model_validate_json(path.read_text()))
+
+    result = _search(best_path=path, on_best=note)
+    assert on_disk == seen
+    speeds = [best.candidate.latency_relative for best in seen]
+    assert len(speeds) >= 3
+    assert speeds[0] == 1.0  # full length is measured first
+    assert speeds == sorted(speeds, reverse=True)
+    assert seen[-1].candidate.config == result.profiles.balanced.config
+    assert json.loads(path.read_text())["meets_floor"] is True
+    assert [entry.name for entry in path.parent.iterdir()] == ["best.json"]
+
+
+def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists() -> None:
+    evaluator = AnalyticEvaluator(seconds=0.05)
+    result = _search(evaluator, trials=1000, time_budget_s=2.0)
+    assert result.stopped_by == "time"
+    assert 4 <= result.trials <= 40
+    assert evaluator.seconds_given is not None
+    assert evaluator.seconds_given >= 0.2
+    assert len(evaluator.finals) == 1
+
+
+def test_time_spent_before_a_kill_counts(tmp_path: Path) -> None:
+    journal = tmp_path / "search.journal"
+    _search(AnalyticEvaluator(seconds=0.1), storage=journal, trials=10)
+    late = AnalyticEvaluator(seconds=0.1)
+    result = _search(late, storage=journal, trials=1000, time_budget_s=1.0)
+    assert late.evaluated == []
+    assert result.stopped_by == "time"
+    assert result.seconds >= 1.0
+
+
+def test_even_without_any_time_there_is_one_trial_and_a_result() -> None:
+    result = _search(time_budget_s=1e-6)
+    assert result.trials == 1
+    assert result.profiles.balanced.config.is_full
+
+
+def test_a_space_that_is_smaller_than_the_budget_is_exhausted() -> None:
+    result = run_search(RetentionSpace(2, 0.3, 0.1), AnalyticEvaluator(), floor=FLOOR, trials=50)
+    assert result.stopped_by == "exhausted"
+    assert result.trials == 10
+
+
+def test_macs_can_be_the_cost() -> None:
+    result = _search(cost="macs")
+    balanced = result.profiles.balanced
+    assert balanced.macs_relative == min(c.macs_relative for c in result.candidates if true_drop(c.config) <= 1.0)
+
+
+def test_a_result_survives_json() -> None:
+    result = _search(trials=12)
+    assert SearchResult.model_validate_json(result.model_dump_json()) == result
+
+
+def test_mistakes_are_reported_before_anything_is_measured(tmp_path: Path) -> None:
+    journal = tmp_path / "search.journal"
+    _search(trials=3, storage=journal, signature="a")
+    evaluator = AnalyticEvaluator()
+    with pytest.raises(RunConflictError):
+        _search(evaluator, trials=3, storage=journal, signature="b")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="best configuration so far cannot be written"):
+        _search(evaluator, trials=3, best_path=tmp_path / "file" / "best.json")
+    assert len(evaluator.evaluated) <= 1
