@@ -23,7 +23,7 @@ FLAGS = {
     "kernels_avx2.cpp": ["-O3", "-mavx2", "-mfma"],
     "kernels_portable.cpp": ["-O3"],
 }
-SOURCES = [*FLAGS, "bindings.cpp", "cpu.cpp", "encoder.cpp", "model_file.cpp", "selection.cpp", "thread_pool.cpp"]
+SOURCES = [*FLAGS, "bindings.cpp", "cpu.cpp", "encoder.cpp", "model_file.cpp", "roofline.cpp", "selection.cpp", "thread_pool.cpp"]
 # GCC 12 takes the undefined vectors inside its own intrinsics for ours.
 WARNINGS = ["-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-warning-option"]
 

@@ -100,9 +100,9 @@ inline float pack_key(const HeadTask& task) {
   }
   const float inverse = inverse_step(f_largest(largest), 127.0f);
   const F scale = f_set(inverse);
-  const bool ragged = task.head_size % 4 != 0;
-  if (ragged || task.length % kBlockColumns) {
-    const int from = ragged ? 0 : blocks - 1;
+  const bool whole = task.head_size % 4 == 0 && task.length % kBlockColumns == 0;
+  if (!whole) {  // one lane at a time leaves gaps when the head size is no multiple of 4; the last block may be partial
+    const int from = kLanes == 1 ? 0 : blocks - 1;
     __builtin_memset(w.key + static_cast<ptrdiff_t>(from) * steps * kStepBytes, 0,
                      static_cast<size_t>(blocks - from) * steps * kStepBytes);
   }
@@ -110,14 +110,14 @@ inline float pack_key(const HeadTask& task) {
     const float* x = task.key + row * task.stride;
     uint8_t* out = w.key + static_cast<ptrdiff_t>(row / kBlockColumns) * steps * kStepBytes + row % kBlockColumns * 4;
     for (int i = 0; i < task.head_size; i += kLanes) {
-      alignas(16) int8_t lanes[16];
+      alignas(16) int8_t lanes[16] = {};
       const int n = min_of(kLanes, task.head_size - i);
       store_s8_n(lanes, to_int(f_mul(f_load_n(x + i, n), scale)), n);
       if (kLanes == 1) {
         out[i / 4 * kStepBytes + i % 4] = static_cast<uint8_t>(lanes[0]);
         continue;
       }
-      for (int d = 0; d < n; d += 4) __builtin_memcpy(out + (i + d) / 4 * kStepBytes, lanes + d, min_of(4, n - d));
+      for (int d = 0; d < n; d += 4) __builtin_memcpy(out + (i + d) / 4 * kStepBytes, lanes + d, 4);
     }
   }
   // -128 * sum(k) by the same dot product: a row of 128s against the packed keys.

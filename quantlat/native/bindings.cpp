@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "encoder.h"
 #include "model_file.h"
+#include "roofline.h"
 #include "selection.h"
 #include "thread_pool.h"
 
@@ -172,6 +173,22 @@ PYBIND11_MODULE(_engine, m) {
       .def_property_readonly("kernels", &Session::kernels)
       .def_property_readonly("threads", &Session::threads)
       .def_property_readonly("arena_bytes", &Session::arena_bytes);
+  m.def("int8_peak", [](const std::string& kernels) { return measure_int8_peak(select_kernels(kernels)); },
+        py::arg("kernels") = "auto");
+  m.def(
+      "kernel_timings",
+      [](int rows, int hidden, int intermediate, int heads, int repeats, const std::string& kernels) {
+        const bool fits = rows >= 1 && rows <= 4096 && hidden >= 8 && hidden <= 8192 && intermediate >= 8 &&
+                          intermediate <= 65536 && heads >= 1 && hidden % heads == 0 && repeats >= 1;
+        if (!fits) throw py::value_error("this shape is not one of an encoder");
+        py::list rows_of_table;
+        for (const KernelTiming& t : measure_kernels(select_kernels(kernels), {rows, hidden, intermediate, heads}, repeats)) {
+          rows_of_table.append(py::make_tuple(t.kernel, t.macs, t.seconds));
+        }
+        return rows_of_table;
+      },
+      py::arg("rows"), py::arg("hidden"), py::arg("intermediate"), py::arg("heads"), py::arg("repeats") = 20,
+      py::arg("kernels") = "auto");
   m.def("usable_kernels", &usable_kernels);
   m.def("available_cpus", &available_cpus);
   m.def("select_rows", &rows_kept);

@@ -236,14 +236,22 @@ QL_INLINE void dispatch_panel(int rows, const uint8_t* a, ptrdiff_t stride, cons
 }
 
 // All rows against one block of 32 columns. Panels differ by at most one row: eleven and eleven, not twelve and ten,
-// because a step of few rows is bound by loads and latency instead of dot products.
+// because a step of few rows is bound by loads and latency instead of dot products. Meanwhile the block that comes
+// next is fetched into L2, a share with every panel: weights of a layer do not fit L2 together, and the hardware
+// prefetchers lose the first lines of each block. `ahead` may be null.
 template <Dot D, class Epilogue>
 QL_INLINE void run_rows(const uint8_t* a, ptrdiff_t stride, int rows, const uint8_t* b, int steps,
-                        const int32_t* start, const Epilogue& epilogue) {
+                        const int32_t* start, const Epilogue& epilogue, const uint8_t* ahead = nullptr) {
+  if (rows <= kMaxRows && !ahead) return dispatch_panel<D>(rows, a, stride, b, steps, start, 0, epilogue);
   const int panels = (rows + kMaxRows - 1) / kMaxRows;
-  int row = 0;
+  const int small = rows / panels, larger = rows % panels;
+  const int share = ahead ? steps * (kStepBytes / 64) / panels + 1 : 0;
+  int row = 0, line = 0;
   for (int i = 0; i < panels; ++i) {
-    const int count = rows / panels + (i < rows % panels ? 1 : 0);
+    const int count = small + (i < larger ? 1 : 0);
+    for (const int end = min_of(line + share, steps * (kStepBytes / 64)); line < end; ++line) {
+      __builtin_prefetch(ahead + 64 * static_cast<ptrdiff_t>(line), 0, 2);
+    }
     dispatch_panel<D>(count, a + row * stride, stride, b, steps, start, row, epilogue);
     row += count;
   }

@@ -87,6 +87,10 @@ inline const uint8_t* block_of(const PackedLinear& linear, int block) {
   return linear.weight + static_cast<int64_t>(block) * linear.steps * kStepBytes;
 }
 
+inline const uint8_t* block_after(const PackedLinear& linear, int block) {
+  return block + 1 < linear.blocks ? block_of(linear, block + 1) : nullptr;
+}
+
 inline void run_linear(const PackedLinear& linear, const void* a, int64_t a_bytes, int rows, float* out,
                        int64_t out_stride) {
   const uint8_t* x = static_cast<const uint8_t*>(a);
@@ -94,10 +98,12 @@ inline void run_linear(const PackedLinear& linear, const void* a, int64_t a_byte
     const int column = n * kColumns;
     if (linear.int8) {
       const StoreFloat<true> store{linear.scale + column, linear.bias + column, out + column, out_stride};
-      run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, store);
+      run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, store,
+                        block_after(linear, n));
     } else {
       const StoreFloat<false> store{linear.scale + column, linear.bias + column, out + column, out_stride};
-      run_rows<Dot::kF32>(x, a_bytes, rows, block_of(linear, n), linear.steps, nullptr, store);
+      run_rows<Dot::kF32>(x, a_bytes, rows, block_of(linear, n), linear.steps, nullptr, store,
+                        block_after(linear, n));
     }
   }
 }
@@ -111,10 +117,12 @@ inline void run_linear_residual(const PackedLinear& linear, const void* a, int64
     const int exist = min_of(kColumns, linear.out - column);
     if (linear.int8) {
       const AddResidual<true> add{linear.scale + column, linear.bias + column, view, exist, out + column, out_stride};
-      run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, add);
+      run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, add,
+                        block_after(linear, n));
     } else {
       const AddResidual<false> add{linear.scale + column, linear.bias + column, view, exist, out + column, out_stride};
-      run_rows<Dot::kF32>(x, a_bytes, rows, block_of(linear, n), linear.steps, nullptr, add);
+      run_rows<Dot::kF32>(x, a_bytes, rows, block_of(linear, n), linear.steps, nullptr, add,
+                        block_after(linear, n));
     }
   }
 }
@@ -125,7 +133,8 @@ inline void run_linear_gelu(const PackedLinear& linear, const void* a, int64_t a
   for (int n = 0; n < linear.blocks; ++n) {
     const int column = n * kColumns;
     const GeluQuantize gelu_u8{linear.scale + column, linear.bias + column, quantizer, out + column, out_stride};
-    run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, gelu_u8);
+    run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, gelu_u8,
+                        block_after(linear, n));
   }
 }
 
