@@ -70,8 +70,15 @@ struct StoreContext {
   }
 };
 
-QL_INLINE F largest_magnitude(const float* x, int width, F so_far) {
-  for (int i = 0; i < width; i += kLanes) so_far = f_max(f_abs(f_load_n(x + i, min_of(kLanes, width - i))), so_far);
+// Columns [column, column + kLanes) of a row of Q, K or V, as far as they belong to the head.
+QL_INLINE F head_columns(const HeadTask& task, const float* row, int column) {
+  const float* x = row + column / kBlockColumns * task.block_stride + column % kBlockColumns;
+  const int n = task.head_size - column;
+  return n >= kLanes ? f_load(x) : n > 0 ? f_load_n(x, n) : f_zero();
+}
+
+QL_INLINE F largest_magnitude(const HeadTask& task, const float* row, F so_far) {
+  for (int i = 0; i < task.head_size; i += kLanes) so_far = f_max(f_abs(head_columns(task, row, i)), so_far);
   return so_far;
 }
 
@@ -83,8 +90,13 @@ inline void pack_query(const HeadTask& task) {
   const int row_bytes = static_cast<int>(round_up(task.head_size, 4));
   for (int row = 0; row < task.length; ++row) {
     const float* x = task.query + row * task.stride;
-    const float inverse = inverse_step(f_largest(largest_magnitude(x, task.head_size, f_zero())), 127.0f);
-    quantize_rows(x, 0, 1, task.head_size, {inverse, 128.0f}, w.query + static_cast<ptrdiff_t>(row) * row_bytes, 0);
+    const float inverse = inverse_step(f_largest(largest_magnitude(task, x, f_zero())), 127.0f);
+    uint8_t* out = w.query + static_cast<ptrdiff_t>(row) * row_bytes;
+    for (int i = 0; i < task.head_size; i += kLanes) {
+      const I q = to_u8_range(head_columns(task, x, i), f_set(inverse), f_set(128.0f));
+      const int n = task.head_size - i;
+      if (n >= kLanes) store_u8(out + i, q); else store_u8_n(out + i, q, n);
+    }
     w.query_scale[row] = 1.0f / inverse;
   }
 }
@@ -96,7 +108,7 @@ inline float pack_key(const HeadTask& task) {
   const int blocks = static_cast<int>(round_up(task.length, kBlockColumns)) / kBlockColumns;
   F largest = f_zero();
   for (int row = 0; row < task.length; ++row) {
-    largest = largest_magnitude(task.key + row * task.stride, task.head_size, largest);
+    largest = largest_magnitude(task, task.key + row * task.stride, largest);
   }
   const float inverse = inverse_step(f_largest(largest), 127.0f);
   const F scale = f_set(inverse);
@@ -112,7 +124,7 @@ inline float pack_key(const HeadTask& task) {
     for (int i = 0; i < task.head_size; i += kLanes) {
       alignas(16) int8_t lanes[16] = {};
       const int n = min_of(kLanes, task.head_size - i);
-      store_s8_n(lanes, to_int(f_mul(f_load_n(x + i, n), scale)), n);
+      store_s8_n(lanes, to_int(f_mul(head_columns(task, x, i), scale)), n);
       if (kLanes == 1) {
         out[i / 4 * kStepBytes + i % 4] = static_cast<uint8_t>(lanes[0]);
         continue;
@@ -147,7 +159,7 @@ inline float pack_value(const HeadTask& task) {
   const int head_blocks = static_cast<int>(round_up(task.head_size, kBlockColumns)) / kBlockColumns;
   F largest = f_zero();
   for (int row = 0; row < task.length; ++row) {
-    largest = largest_magnitude(task.value + row * task.stride, task.head_size, largest);
+    largest = largest_magnitude(task, task.value + row * task.stride, largest);
   }
   const float levels = static_cast<float>((1 << value_bits(task.length)) - 1);
   const float inverse = inverse_step(f_largest(largest), levels);
@@ -162,9 +174,8 @@ inline float pack_value(const HeadTask& task) {
       int16_t* out = task.packed_value + (static_cast<ptrdiff_t>(hb) * (padded / 2) + pair) * kBlockColumns * 2;
       for (int j = 0; j < kBlockColumns; j += kLanes) {
         const int column = hb * kBlockColumns + j;
-        const int n = max_of(0, min_of(kLanes, task.head_size - column));
-        const I q0 = has0 && n ? to_int(f_mul(f_load_n(v0 + column, n), scale)) : i_zero();
-        const I q1 = has1 && n ? to_int(f_mul(f_load_n(v1 + column, n), scale)) : i_zero();
+        const I q0 = has0 ? to_int(f_mul(head_columns(task, v0, column), scale)) : i_zero();
+        const I q1 = has1 ? to_int(f_mul(head_columns(task, v1, column), scale)) : i_zero();
         i_store(reinterpret_cast<int32_t*>(out + 2 * j), i_or(i_and(q0, low_half), i_shift_left<16>(q1)));
       }
     }

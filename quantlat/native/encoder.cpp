@@ -35,8 +35,12 @@ struct Session::Buffers {
   float* hidden;  // [tokens, hidden_stride]
   float* next_hidden;
   int64_t hidden_stride;
-  float* qkv;  // [tokens, qkv_stride]
+  // Q, K and V. Where heads are whole blocks of 32 columns, block after block, each [tokens, 32]: a head then reads
+  // consecutive memory. Otherwise row-major.
+  float* qkv;
   int64_t qkv_stride;
+  int64_t qkv_block;  // from one block of 32 columns to the next
+  int64_t qkv_part;   // from Q to K, from K to V
   uint8_t* context;  // [tokens, context_bytes], u8 or fp32 as the output projection wants it
   int64_t context_bytes;
   int64_t quantized_stride;
@@ -144,7 +148,11 @@ void Session::lay_out() {
   const int64_t columns = padded_length(longest_), head_columns = padded_length(c.head_size());
   Buffers& b = *buffers_;
   b.hidden_stride = padded_length(c.hidden);
-  b.qkv_stride = std::max(padded_length(3 * c.hidden), 2 * c.hidden + padded_length(c.hidden));
+  const int64_t qkv_columns = std::max(padded_length(3 * c.hidden), 2 * c.hidden + padded_length(c.hidden));
+  const bool blocked = c.head_size() % kColumns == 0;
+  b.qkv_stride = blocked ? kColumns : qkv_columns;
+  b.qkv_block = blocked ? int64_t{tokens_} * kColumns : kColumns;
+  b.qkv_part = blocked ? c.hidden / kColumns * b.qkv_block : c.hidden;
   b.quantized_stride = round_up(c.hidden, 64);
   b.raised_stride = round_up(c.intermediate, 64);
   b.context_bytes = round_up(c.hidden, 64) * 4;
@@ -155,7 +163,7 @@ void Session::lay_out() {
     const size_t n = static_cast<size_t>(tokens_);
     b.hidden = arena.take<float>(n * b.hidden_stride);
     b.next_hidden = arena.take<float>(n * b.hidden_stride);
-    b.qkv = arena.take<float>(n * b.qkv_stride);
+    b.qkv = arena.take<float>(n * qkv_columns);
     b.context = arena.take<uint8_t>(n * b.context_bytes);
     b.positions = arena.take<int32_t>(n);
     b.value_scale = arena.take<float>(static_cast<size_t>(sequences_) * c.heads);
@@ -201,11 +209,11 @@ void Session::project_qkv(int layer, const float* x, int row, int rows, const Wo
       kernels_.quantize(x, b.hidden_stride, rows, c.hidden, linear.input, w.quantized, b.quantized_stride);
     }
     if (linear.int8) {
-      kernels_.linear(linear, w.quantized, b.quantized_stride, rows, out, b.qkv_stride);
+      kernels_.linear(linear, w.quantized, b.quantized_stride, rows, out, b.qkv_stride, b.qkv_block);
     } else {
-      kernels_.linear(linear, x, b.hidden_stride * 4, rows, out, b.qkv_stride);
+      kernels_.linear(linear, x, b.hidden_stride * 4, rows, out, b.qkv_stride, b.qkv_block);
     }
-    out += c.hidden;
+    out += b.qkv_part;
     first = false;
   }
 }
@@ -261,9 +269,11 @@ void Session::attend_head(int layer, int sequence, int head, const Worker& w) {
   t.length = rows_of(layer, sequence);
   t.head_size = c.head_size();
   t.stride = b.qkv_stride;
-  t.query = b.qkv + begins(layer)[sequence] * b.qkv_stride + head * t.head_size;
-  t.key = t.query + c.hidden;
-  t.value = t.key + c.hidden;
+  t.block_stride = b.qkv_block;
+  const int64_t first = b.qkv_stride == kColumns ? head * (t.head_size / kColumns) * b.qkv_block : head * t.head_size;
+  t.query = b.qkv + begins(layer)[sequence] * b.qkv_stride + first;
+  t.key = t.query + b.qkv_part;
+  t.value = t.key + b.qkv_part;
   t.workspace = w.head;
   t.value_scale = b.value_scale + static_cast<int64_t>(sequence) * c.heads + head;
   if (rows_of(layer + 1, sequence) == t.length) {
@@ -397,7 +407,7 @@ void Session::finish_chunk(int index, int row, int rows, const Worker& w) {
   } else {
     const void* x = layer.up.int8 ? static_cast<const void*>(w.quantized) : w.middle;
     const int64_t x_bytes = layer.up.int8 ? b.quantized_stride : b.hidden_stride * 4;
-    kernels_.linear(layer.up, x, x_bytes, rows, w.raised, b.raised_stride);
+    kernels_.linear(layer.up, x, x_bytes, rows, w.raised, b.raised_stride, kColumns);
     kernels_.activate(w.raised, b.raised_stride, rows, intermediate, m.config.activation);
     if (layer.down.int8) {
       kernels_.quantize(w.raised, b.raised_stride, rows, intermediate, layer.down.input, w.raised_u8,
@@ -450,9 +460,9 @@ void Session::answer(float* logits) {
   const auto apply = [&](const PackedLinear& linear, const float* x, int rows, float* out, int64_t stride) {
     if (linear.int8) {
       kernels_.quantize(x, b.hidden_stride, rows, c.hidden, linear.input, w.quantized, b.quantized_stride);
-      kernels_.linear(linear, w.quantized, b.quantized_stride, rows, out, stride);
+      kernels_.linear(linear, w.quantized, b.quantized_stride, rows, out, stride, kColumns);
     } else {
-      kernels_.linear(linear, x, b.hidden_stride * 4, rows, out, stride);
+      kernels_.linear(linear, x, b.hidden_stride * 4, rows, out, stride, kColumns);
     }
   };
   if (c.task == Task::kQuestionAnswering) {

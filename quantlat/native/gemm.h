@@ -92,16 +92,16 @@ inline const uint8_t* block_after(const PackedLinear& linear, int block) {
 }
 
 inline void run_linear(const PackedLinear& linear, const void* a, int64_t a_bytes, int rows, float* out,
-                       int64_t out_stride) {
+                       int64_t out_stride, int64_t block_stride) {
   const uint8_t* x = static_cast<const uint8_t*>(a);
   for (int n = 0; n < linear.blocks; ++n) {
     const int column = n * kColumns;
     if (linear.int8) {
-      const StoreFloat<true> store{linear.scale + column, linear.bias + column, out + column, out_stride};
+      const StoreFloat<true> store{linear.scale + column, linear.bias + column, out + n * block_stride, out_stride};
       run_rows<Dot::kU8S8>(x, a_bytes, rows, block_of(linear, n), linear.steps, linear.start + column, store,
                         block_after(linear, n));
     } else {
-      const StoreFloat<false> store{linear.scale + column, linear.bias + column, out + column, out_stride};
+      const StoreFloat<false> store{linear.scale + column, linear.bias + column, out + n * block_stride, out_stride};
       run_rows<Dot::kF32>(x, a_bytes, rows, block_of(linear, n), linear.steps, nullptr, store,
                         block_after(linear, n));
     }

@@ -67,10 +67,12 @@ struct HeadWorkspace {
 constexpr int kScoreRows = 12;
 
 struct HeadTask {
-  const float* query;  // rows of the Q, K, V matrix: [length, stride]
+  // Column c of row r is at [r * stride + c / 32 * block_stride + c % 32].
+  const float* query;
   const float* key;
   const float* value;
   int64_t stride;
+  int64_t block_stride;
   int length;
   int head_size;
   HeadWorkspace workspace;
@@ -117,8 +119,10 @@ struct Kernels {
                    int64_t out_stride);
   void (*activate)(float* x, int64_t stride, int rows, int width, Activation activation);
 
-  // `a` is u8 or fp32 as the linear wants it; its stride is in bytes.
-  void (*linear)(const PackedLinear& linear, const void* a, int64_t a_bytes, int rows, float* out, int64_t out_stride);
+  // `a` is u8 or fp32 as the linear wants it; its stride is in bytes. Block n of 32 columns is written to
+  // out + n * block_stride, so 32 gives a row-major matrix.
+  void (*linear)(const PackedLinear& linear, const void* a, int64_t a_bytes, int rows, float* out, int64_t out_stride,
+                 int64_t block_stride);
   void (*linear_residual)(const PackedLinear& linear, const void* a, int64_t a_bytes, int rows,
                           const RowView& residual, float* out, int64_t out_stride);
   // INT8 only: out = quantise(gelu(y)).

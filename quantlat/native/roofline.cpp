@@ -118,7 +118,7 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
     timings.push_back({name, macs, fastest(repeats, call)});
   };
   add("query, key, value", linear_macs(qkv), [&] {
-    k.linear(qkv.linear, u8.get(), u8_stride, s.rows, f32.get(), round_up(3 * hidden, 32));
+    k.linear(qkv.linear, u8.get(), u8_stride, s.rows, f32.get(), kColumns, rows * kColumns);
   });
   add("attention output + residual", linear_macs(output), [&] {
     k.linear_residual(output.linear, u8.get(), u8_stride, s.rows, {residual.get(), stride, nullptr}, f32.get(), stride);
@@ -146,9 +146,10 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   float value_scale = 0.0f;
   HeadTask task{};
   task.query = f32.get();
-  task.key = task.query + hidden;
-  task.value = task.key + hidden;
-  task.stride = round_up(3 * hidden, 32);
+  task.key = task.query + rows * hidden;
+  task.value = task.key + rows * hidden;
+  task.stride = kColumns;
+  task.block_stride = rows * kColumns;
   task.length = s.rows;
   task.head_size = static_cast<int>(head_size);
   task.workspace = {query.get(), query_scale.get(), key.get(), key_start.get(), scores.get(), probability.get()};
