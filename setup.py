@@ -1,6 +1,6 @@
-"""Builds quantlat's native engine where a C++17 compiler is at hand; without one the package installs all the same.
+"""Builds quantlat's native engine where a C++17 compiler is at hand; without one the package installs as well.
 
-Each kernel file is compiled for its own instruction set; which of them runs is decided on the machine, by CPUID.
+Each kernel file is compiled for its own instruction set; which of them runs is decided at run time, by CPUID.
 ``QUANTLAT_NATIVE=0`` skips the engine, ``QUANTLAT_NATIVE=required`` makes a failed build an error, and
 ``QUANTLAT_SANITIZE=1`` builds it with AddressSanitizer and UndefinedBehaviorSanitizer.
 """
@@ -23,9 +23,24 @@ FLAGS = {
     "kernels_avx2.cpp": ["-O3", "-mavx2", "-mfma"],
     "kernels_portable.cpp": ["-O3"],
 }
-SOURCES = [*FLAGS, "bindings.cpp", "cpu.cpp", "encoder.cpp", "model_file.cpp", "roofline.cpp", "selection.cpp", "thread_pool.cpp"]
+SOURCES = [
+    *FLAGS,
+    "bindings.cpp",
+    "cpu.cpp",
+    "encoder.cpp",
+    "model_file.cpp",
+    "roofline.cpp",
+    "selection.cpp",
+    "thread_pool.cpp",
+]
 # GCC 12 takes the undefined vectors inside its own intrinsics for ours.
-WARNINGS = ["-Wall", "-Wextra", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-warning-option"]
+WARNINGS = [
+    "-Wall",
+    "-Wextra",
+    "-Wno-maybe-uninitialized",
+    "-Wno-uninitialized",
+    "-Wno-unknown-warning-option",
+]
 
 
 class BuildEngine(build_ext):
@@ -37,7 +52,10 @@ class BuildEngine(build_ext):
         except Exception as error:
             if os.environ.get("QUANTLAT_NATIVE") == "required":
                 raise
-            print(f"quantlat: the native engine was not built ({error}); all other runtimes work", file=sys.stderr)
+            print(
+                f"quantlat: the native engine was not built ({error}); all other runtimes work",
+                file=sys.stderr,
+            )
 
     def _build(self, ext: Extension) -> None:
         import pybind11
@@ -50,7 +68,11 @@ class BuildEngine(build_ext):
         for source in ext.sources:
             flags = FLAGS.get(Path(source).name, ["-O2"])
             objects += self.compiler.compile(
-                [source], self.build_temp, include_dirs=include, extra_postargs=[*common, *flags], depends=ext.depends
+                [source],
+                self.build_temp,
+                include_dirs=include,
+                extra_postargs=[*common, *flags],
+                depends=ext.depends,
             )
         self.compiler.link_shared_object(
             objects, self.get_ext_fullpath(ext.name), extra_postargs=["-pthread", *extra], target_lang="c++"

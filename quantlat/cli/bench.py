@@ -22,16 +22,20 @@ def bench(
     threads: Annotated[int, typer.Option(min=1, help="Threads of one run.")] = 1,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per request.")] = 1,
     tokens: Annotated[str, typer.Option(metavar="N,N", help="Lengths to measure.")] = "64,128,176,384",
-    workload: Annotated[bool, typer.Option("--workload", help="The run's own windows instead of lengths.")] = False,
+    workload: Annotated[
+        bool, typer.Option("--workload", help="The run's own windows instead of lengths.")
+    ] = False,
     requests: Annotated[int, typer.Option(min=1, help="Windows of the workload.")] = 64,
     profile: Annotated[
-        str | None, typer.Option(metavar="P", help="A profile of the run, or ratios such as 0.9,0.8,…, beside full.")
+        str | None,
+        typer.Option(metavar="P", help="A profile of the run, or ratios such as 0.9,0.8,…, beside full."),
     ] = None,
     rounds: Annotated[int, typer.Option(min=3, help="Interleaved rounds.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Measure a quantised model in several runtimes, and the native engine against this CPU's limit."""
     from quantlat.cli.console import ConsoleProgress, stdout_to_stderr
+
     from quantlat.evaluation.benchmark import length_cases, run_benchmark
     from quantlat.latency.measure import MeasureOptions
     from quantlat.quantization.artifact import QuantizedModel
@@ -93,11 +97,12 @@ def _retention(source: Path, profile: str) -> RetentionConfig:
 
 def _workload(source: Path, family: str, requests: int, batch: int) -> BenchmarkCase:
     """Windows of the run's dev data, drawn so that their lengths follow the whole set's."""
+    from quantlat.pipeline.record import open_run
+
     from quantlat.data import make_windows, read_squad
     from quantlat.evaluation.benchmark import workload_case
     from quantlat.latency.workload import Workload
     from quantlat.models import Tokenizer
-    from quantlat.pipeline.record import open_run
 
     run = open_run(source)
     options = run.recipe.data
@@ -114,11 +119,12 @@ def _workload(source: Path, family: str, requests: int, batch: int) -> Benchmark
 
 
 def _show(result: BenchmarkResult) -> None:
+    from quantlat.cli.console import print_table
     from rich.table import Table
 
-    from quantlat.cli.console import print_table
-
-    table = Table("runtime", "profile", "batch", "tokens", "threads", "median ms", "95 % interval", "n", "warnings")
+    table = Table(
+        "runtime", "profile", "batch", "tokens", "threads", "median ms", "95 % interval", "n", "warnings"
+    )
     for row in result.rows:
         table.add_row(
             row.runtime,

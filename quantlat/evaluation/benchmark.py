@@ -1,8 +1,8 @@
 """Benchmark of one quantised model in several runtimes, interleaved, and the roofline of the native engine.
 
-Everything that is compared is measured in the same rounds of the same process (:mod:`quantlat.latency.measure`), so
-drift and neighbours meet all alike. The roofline sets each kernel of the engine against the INT8 dot products that one
-core executes when it does nothing else.
+Everything that is compared is measured in the same rounds of the same process (:mod:`quantlat.latency.measure`),
+so drift and neighbours meet all alike. The roofline sets each kernel of the engine against the INT8 dot products
+that one core executes when it does nothing else.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ class BenchmarkResult(BaseModel):
     roofline: tuple[RooflineRow, ...] = ()
 
 
-def length_cases(lengths: Sequence[int], batch: int, *, vocab_size: int, seed: int = 0) -> tuple[BenchmarkCase, ...]:
+def length_cases(
+    lengths: Sequence[int], batch: int, *, vocab_size: int, seed: int = 0
+) -> tuple[BenchmarkCase, ...]:
     """One case for each length; the time of a run does not depend on what the tokens are."""
     rng = np.random.default_rng(seed)
     cases = []
@@ -134,7 +136,9 @@ def run_benchmark(
     """
     progress = progress or QuietProgress()
     machine = read_machine_facts()
-    sessions = {name: get_runtime(name).load(model, threads=threads, cache_dir=cache_dir) for name in runtimes}
+    sessions = {
+        name: get_runtime(name).load(model, threads=threads, cache_dir=cache_dir) for name in runtimes
+    }
     rows: list[BenchmarkRow] = []
     try:
         for case in cases:
@@ -169,7 +173,9 @@ def run_benchmark(
     finally:
         for session in sessions.values():
             session.close()
-    peak, roofline = (None, ()) if "native" not in runtimes else measure_roofline(model, [c.tokens for c in cases])
+    peak, roofline = (
+        (None, ()) if "native" not in runtimes else measure_roofline(model, [c.tokens for c in cases])
+    )
     return BenchmarkResult(machine=machine, rows=tuple(rows), int8_peak_gmacs=peak, roofline=roofline)
 
 
@@ -193,7 +199,11 @@ def measure_roofline(
             share = macs / seconds / peak if peak and macs else None
             table.append(
                 RooflineRow(
-                    kernel=kernel, rows=n, microseconds=seconds * 1e6, gmacs=macs / seconds / 1e9, of_peak=share
+                    kernel=kernel,
+                    rows=n,
+                    microseconds=seconds * 1e6,
+                    gmacs=macs / seconds / 1e9,
+                    of_peak=share,
                 )
             )
     best = max(peaks, default=0.0)

@@ -1,8 +1,8 @@
-"""Writes a quantised model as the engine's model file: weights packed for its kernels, ready to be memory-mapped.
+"""Writes a quantised model as the engine's model file: weights packed for its kernels, ready to be mapped.
 
-The format is described in ``model_file.h``; this is its other half. A weight ``[out, in]`` is padded to blocks of 32
-outputs and steps of 4 bytes of input, and stored ``[out / 32][steps][32][4 bytes]``, the order in which the kernels
-read it.
+The format is described in ``model_file.h``; this is its other half. A weight ``[out, in]`` is padded to blocks of
+32 outputs and steps of 4 bytes of input, and stored ``[out / 32][steps][32][4 bytes]``, the order in which the
+kernels read it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def write_engine_file(model: QuantizedModel, path: Path) -> None:
     try:
         path.write_bytes(engine_bytes(model))
     except OSError as error:
-        raise StorageError(f"cannot write the engine's model file {path}: {error}", "Free some space.") from None
+        raise StorageError(
+            f"cannot write the engine's model file {path}: {error}", "Free some space."
+        ) from None
 
 
 def engine_bytes(model: QuantizedModel) -> bytes:
@@ -74,7 +76,13 @@ def engine_bytes(model: QuantizedModel) -> bytes:
         records += [_record(part, fused is not None) for part in parts]
         for linear in parts if fused is None else [fused]:
             sections += _linear(linear)
-        for name in ("attention.output", "attention.norm", "feed_forward.up", "feed_forward.down", "feed_forward.norm"):
+        for name in (
+            "attention.output",
+            "attention.norm",
+            "feed_forward.up",
+            "feed_forward.down",
+            "feed_forward.norm",
+        ):
             if name.endswith("norm"):
                 sections += _norm(model.norms[f"{layer}.{name}"])
             else:

@@ -1,7 +1,7 @@
-"""quantlat's own INT8 engine (``quantlat/native``): ragged batches, and dropped tokens that become saved time.
+"""quantlat's own INT8 engine (``quantlat/native``): ragged batches, dropped tokens that become saved time.
 
-The engine runs quantised models of the BERT family and nothing else. It never pads: the real tokens of a batch lie one
-after the other, and each sequence drops tokens by its own length.
+The engine runs quantised models of the BERT family and nothing else. It never pads: the real tokens of a batch lie
+one after the other, and each sequence drops tokens by its own length.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class NativeRuntime:
         self.availability().require(self.name)
         if not isinstance(model, QuantizedModel):
             raise RuntimeUnavailableError(
-                "runtime 'native' runs quantised models only, got an fp32 model", "Use the runtime pytorch or openvino."
+                "runtime 'native' runs quantised models only, got an fp32 model",
+                "Use the runtime pytorch or openvino.",
             )
         if threads < 1:
             raise RuntimeUnavailableError(f"runtime 'native': threads must be at least 1, got {threads}")
@@ -88,11 +89,13 @@ def usable_kernels() -> tuple[str, ...]:
 
 
 class NativeSession:
-    """A model in the engine. Calls from several threads take turns; the interpreter lock is released meanwhile."""
+    """A model in the engine. Calls from several threads take turns and release the interpreter lock."""
 
     runtime = "native"
 
-    def __init__(self, model: QuantizedModel, *, threads: int, cache_dir: Path | None, kernels: str = "auto") -> None:
+    def __init__(
+        self, model: QuantizedModel, *, threads: int, cache_dir: Path | None, kernels: str = "auto"
+    ) -> None:
         self.threads = threads
         self.config, self.task = model.config, model.task
         self._session: Any = _open(model, threads, cache_dir, kernels)
@@ -123,7 +126,7 @@ class NativeSession:
         return logits, exits
 
     def run_windows(self, windows: Sequence[TokenWindow], config: Config = None) -> list[Logits]:
-        """Logits of each window, ``[n, 2]`` or ``[classes]``; no padding, and each drops tokens by its own length."""
+        """Logits of each window, ``[n, 2]`` or ``[classes]``; unpadded, each drops tokens by its own length."""
         session = self._open_session()
         for window in windows:
             check_batch(TokenBatch.from_windows([window]), self.config)
@@ -167,7 +170,7 @@ class NativeSession:
 
 
 def sequence_lengths(tokens: IdArray, config: Config, layers: int) -> IdArray | None:
-    """Rows that leave each layer's attention, ``[b, layers]``, by each sequence's own count; ``None``: full length."""
+    """Rows each layer keeps, ``[b, layers]``, by each sequence's own count; ``None``: full length."""
     elastic = ElasticConfig(config) if isinstance(config, RetentionConfig) else config
     if elastic is None or elastic.retention is None:
         return None
@@ -191,9 +194,9 @@ def _open(model: QuantizedModel, threads: int, cache_dir: Path | None, kernels: 
 def kernel_timings(
     rows: int, hidden: int, intermediate: int, heads: int, *, repeats: int
 ) -> tuple[float, list[tuple[str, float, float]]]:
-    """INT8 peak of a core (multiply-accumulates per second, 0 if unknown), and each kernel's name, work and seconds.
+    """INT8 peak of a core, 0 if unknown, and name, work and seconds of each kernel.
 
-    Times are processor time of one thread, the fastest of ``repeats`` calls.
+    Work is multiply-accumulates, the peak is those per second. Times are processor time of one thread, the fastest of ``repeats`` calls.
 
     Raises:
         RuntimeUnavailableError: the engine was not built.

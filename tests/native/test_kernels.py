@@ -60,7 +60,7 @@ def test_scores_that_are_not_numbers_still_give_as_many_rows() -> None:
 
 
 def test_unknown_kernels_are_refused_and_the_usable_ones_named() -> None:
-    with pytest.raises(ValueError, match="cannot run on this CPU; usable: .*portable"):
+    with pytest.raises(ValueError, match=r"cannot run on this CPU; usable: .*portable"):
         engine.activate(np.zeros(1, np.float32), "gelu", "mmx")
 
 

@@ -55,7 +55,9 @@ def random_model(config: EncoderConfig, task: str, fp32: frozenset[str] = frozen
             linears[name] = FloatLinear(weight, bias)
             continue
         scale = np.abs(weight).max(axis=1) / 127
-        linears[name] = QuantizedLinear(np.rint(weight / scale[:, None]).astype(np.int8), scale, bias, 0.03, 120)
+        linears[name] = QuantizedLinear(
+            np.rint(weight / scale[:, None]).astype(np.int8), scale, bias, 0.03, 120
+        )
     return QuantizedModel(
         config,
         task,
@@ -71,7 +73,11 @@ def random_model(config: EncoderConfig, task: str, fp32: frozenset[str] = frozen
 
 def reference_logits(model: TaskModel, tokens: int, lengths: tuple[int, ...] | None) -> np.ndarray:
     one = window(tokens)
-    arrays = (torch.from_numpy(one.input_ids)[None] % 200, torch.ones(1, tokens), torch.from_numpy(one.token_type_ids)[None])
+    arrays = (
+        torch.from_numpy(one.input_ids)[None] % 200,
+        torch.ones(1, tokens),
+        torch.from_numpy(one.token_type_ids)[None],
+    )
     with torch.no_grad():
         return model(*arrays, None if lengths is None else torch.tensor(lengths))[0].numpy()  # type: ignore[no-any-return]
 
@@ -106,7 +112,9 @@ def test_every_shape_in_every_instruction_set(shape: str, task: str, kernels: st
         one = window(n)
         kinds = torch.from_numpy(one.token_type_ids)[None] * (config.type_vocab_size > 1)
         with torch.no_grad():
-            logits = reference(torch.from_numpy(one.input_ids % 200)[None], torch.ones(1, n), kinds)[0].numpy()
+            logits = reference(torch.from_numpy(one.input_ids % 200)[None], torch.ones(1, n), kinds)[
+                0
+            ].numpy()
         expected.append(logits if task.startswith("question") else logits[None])
     error = actual - np.concatenate(expected)
     assert np.sqrt(np.square(error).mean()) < 0.03 * np.concatenate(expected).std()
@@ -128,7 +136,9 @@ def test_linears_left_in_fp32_run_in_fp32(fp32: set[str]) -> None:
     one = window(70)
     with torch.no_grad():
         expected = build_task_model(quantized)(
-            torch.from_numpy(one.input_ids)[None], torch.ones(1, 70), torch.from_numpy(one.token_type_ids)[None]
+            torch.from_numpy(one.input_ids)[None],
+            torch.ones(1, 70),
+            torch.from_numpy(one.token_type_ids)[None],
         )[0].numpy()
     error = session.run(one.input_ids, np.array([0, 70]), one.token_type_ids) - expected
     assert np.sqrt(np.square(error).mean()) < 0.03 * expected.std()
@@ -150,7 +160,9 @@ def test_the_number_of_threads_does_not_change_a_bit(
 ) -> None:
     four = NativeRuntime().load(quantized_model(), threads=4, cache_dir=tmp_path)
     windows = [window(n) for n in (130, 64, 7)]
-    for one, other in zip(session.run_windows(windows, config), four.run_windows(windows, config), strict=True):
+    for one, other in zip(
+        session.run_windows(windows, config), four.run_windows(windows, config), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
     four.close()
 
@@ -171,7 +183,8 @@ def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: Native
     blank = replace(
         quantized,
         linears={
-            name: replace(linear, weight=np.zeros_like(linear.weight)) for name, linear in quantized.linears.items()
+            name: replace(linear, weight=np.zeros_like(linear.weight))
+            for name, linear in quantized.linears.items()
         },
     )
     model = engine.Model.parse(engine_bytes(blank))
