@@ -10,8 +10,11 @@
 namespace quantlat {
 namespace {
 
-constexpr int kChunkRows = 96;            // most rows of a chunk: its activations share L2 with the stream of weights
-constexpr int kSharedChunkRows = 48;      // with several threads: smaller, so that work can move between them
+// Rows of a chunk at most. Every chunk streams all weights of a layer through L2, so few large chunks are best while a
+// chunk's activations (2 to 3 KiB a row for MiniLM) stay in L2; with several threads they are smaller, so that work can
+// move between threads.
+constexpr int kChunkRows = 256;
+constexpr int kSharedChunkRows = 96;
 constexpr int64_t kWaveBytes = 32 << 20;  // probabilities kept for the sequences that are attended together
 
 int64_t padded_length(int64_t n) { return round_up(n, kColumns); }
