@@ -101,14 +101,22 @@ inline void pack_query(const HeadTask& task) {
   }
 }
 
-// Returns K's scale.
+// Returns K's scale. The mean over all keys is taken away first: it adds the same to every score of a row, so softmax
+// does not see it, and what is left has a smaller range and so a finer step.
 inline float pack_key(const HeadTask& task) {
   const HeadWorkspace& w = task.workspace;
   const int steps = static_cast<int>(round_up(task.head_size, 4)) / 4;
   const int blocks = static_cast<int>(round_up(task.length, kBlockColumns)) / kBlockColumns;
+  float* mean = w.scores;  // [head size]; nothing else is there yet
   F largest = f_zero();
-  for (int row = 0; row < task.length; ++row) {
-    largest = largest_magnitude(task, task.key + row * task.stride, largest);
+  for (int i = 0; i < task.head_size; i += kLanes) {
+    F sum = f_zero();
+    for (int row = 0; row < task.length; ++row) sum = f_add(sum, head_columns(task, task.key + row * task.stride, i));
+    const F centre = f_mul(sum, f_set(1.0f / static_cast<float>(task.length)));
+    f_store(mean + i, centre);
+    for (int row = 0; row < task.length; ++row) {
+      largest = f_max(f_abs(f_sub(head_columns(task, task.key + row * task.stride, i), centre)), largest);
+    }
   }
   const float inverse = inverse_step(f_largest(largest), 127.0f);
   const F scale = f_set(inverse);
@@ -124,7 +132,7 @@ inline float pack_key(const HeadTask& task) {
     for (int i = 0; i < task.head_size; i += kLanes) {
       alignas(16) int8_t lanes[16] = {};
       const int n = min_of(kLanes, task.head_size - i);
-      store_s8_n(lanes, to_int(f_mul(head_columns(task, x, i), scale)), n);
+      store_s8_n(lanes, to_int(f_mul(f_sub(head_columns(task, x, i), f_load(mean + i)), scale)), n);
       if (kLanes == 1) {
         out[i / 4 * kStepBytes + i % 4] = static_cast<uint8_t>(lanes[0]);
         continue;

@@ -183,7 +183,7 @@ void Session::lay_out() {
       w.head.query_scale = arena.take<float>(columns);
       w.head.key = arena.take<uint8_t>(columns * round_up(c.head_size(), 4));
       w.head.key_start = arena.take<int32_t>(columns);
-      w.head.scores = arena.take<float>(kScoreRows * columns);
+      w.head.scores = arena.take<float>(std::max(kScoreRows * columns, head_columns));
       w.head.probability = arena.take<int16_t>(kScoreRows * columns);
       w.packed_value = arena.take<int16_t>(columns * head_columns);
       w.gathered = arena.take<int16_t>(kScoreRows * columns);

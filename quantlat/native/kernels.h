@@ -61,7 +61,7 @@ struct HeadWorkspace {
   float* query_scale;    // [length]
   uint8_t* key;          // packed s8 [blocks of 32 keys][head_steps][32][4]
   int32_t* key_start;    // [32 * blocks]: -128 times the sum of a key; very negative behind the last key
-  float* scores;         // s32, then fp32 [kScoreRows, padded length]
+  float* scores;         // s32, then fp32 [kScoreRows, padded length]; at least the head size rounded up to 32
   int16_t* probability;  // s16 [kScoreRows, padded length]
 };
 constexpr int kScoreRows = 12;

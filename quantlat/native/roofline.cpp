@@ -139,7 +139,7 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   f32.fill([&] { return normal(random); });
 
   Aligned<uint8_t> query(columns * round_up(head_size, 4)), key(columns * round_up(head_size, 4));
-  Aligned<float> query_scale(columns), scores(kScoreRows * columns), row_scale(columns), received(columns);
+  Aligned<float> query_scale(columns), scores(std::max(kScoreRows * columns, round_up(head_size, 32))), row_scale(columns), received(columns);
   Aligned<int32_t> key_start(columns);
   Aligned<int16_t> probability(kScoreRows * columns), values(columns * round_up(head_size, 32)),
       probabilities(rows * columns);
