@@ -1,4 +1,4 @@
-"""Builds quantlat's native engine where a C++17 compiler is at hand; without one the package installs as well.
+"""Builds quantlat's native engine where a C++17 compiler is at hand; without one the rest installs.
 
 Each kernel file is compiled for its own instruction set; which of them runs is decided at run time, by CPUID.
 ``QUANTLAT_NATIVE=0`` skips the engine, ``QUANTLAT_NATIVE=required`` makes a failed build an error, and

@@ -1,7 +1,7 @@
 """quantlat's own INT8 engine (``quantlat/native``): ragged batches, dropped tokens that become saved time.
 
-The engine runs quantised models of the BERT family and nothing else. It never pads: the real tokens of a batch lie
-one after the other, and each sequence drops tokens by its own length.
+The engine runs quantised models of the BERT family and nothing else. It never pads: the real tokens of a batch
+lie one after the other, and each sequence drops tokens by its own length.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class NativeSession:
         return logits, exits
 
     def run_windows(self, windows: Sequence[TokenWindow], config: Config = None) -> list[Logits]:
-        """Logits of each window, ``[n, 2]`` or ``[classes]``; unpadded, each drops tokens by its own length."""
+        """Logits of each window, ``[n, 2]`` or ``[classes]``; each drops tokens by its own length."""
         session = self._open_session()
         for window in windows:
             check_batch(TokenBatch.from_windows([window]), self.config)
@@ -196,7 +196,8 @@ def kernel_timings(
 ) -> tuple[float, list[tuple[str, float, float]]]:
     """INT8 peak of a core, 0 if unknown, and name, work and seconds of each kernel.
 
-    Work is multiply-accumulates, the peak is those per second. Times are processor time of one thread, the fastest of ``repeats`` calls.
+    Work is multiply-accumulates, the peak is those per second. Times are processor time of one thread, the
+    fastest of ``repeats`` calls.
 
     Raises:
         RuntimeUnavailableError: the engine was not built.
