@@ -1,6 +1,6 @@
 """Benchmark of one quantised model in several runtimes, interleaved, and the roofline of the native engine.
 
-Everything that is compared is measured in the same rounds of one process (:mod:`quantlat.latency.measure`), so
+All that is compared is measured in the same rounds of one process (:mod:`quantlat.latency.measure`), so
 drift and neighbours meet all alike. The roofline sets each kernel of the engine against the INT8 dot products
 that one core executes when it does nothing else.
 """

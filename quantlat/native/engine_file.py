@@ -1,6 +1,6 @@
 """Writes a quantised model as the engine's model file: weights packed for its kernels, ready to be mapped.
 
-The format is described in ``model_file.h``; this is its other half. A weight ``[out, in]`` is padded to blocks
+The format is that of ``model_file.h``; this is the other half. A weight ``[out, in]`` is padded to blocks
 of 32 outputs and steps of 4 bytes of input, and stored ``[out / 32][steps][32][4 bytes]``, the order in which
 the kernels read it.
 """

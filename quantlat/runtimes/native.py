@@ -1,6 +1,6 @@
 """quantlat's own INT8 engine (``quantlat/native``): ragged batches, dropped tokens that become saved time.
 
-The engine runs quantised models of the BERT family and nothing else. It never pads: the real tokens of a batch
+The engine runs quantised models of the BERT family only. It never pads: the real tokens of a batch
 lie one after the other, and each sequence drops tokens by its own length.
 """
 
