@@ -51,8 +51,7 @@ def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
 
 
 def _fair_coin_cdf(n: int) -> NDArray[np.float64]:
-    """``P(B <= k)`` for k = 0 .. n, ``B ~ Bin(n, 1/2)``; in logarithms, since 2^-n underflows from 1075
-    on."""
+    """``P(B <= k)`` for k = 0 .. n, ``B ~ Bin(n, 1/2)``; in logarithms, since 2^-n underflows from 1075 on."""
     heads = np.arange(1, n + 1)
     log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - heads + 1) / heads))])
     cdf: NDArray[np.float64] = np.cumsum(np.exp(log_choose - n * math.log(2.0)))

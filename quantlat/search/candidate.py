@@ -117,8 +117,7 @@ class AccuracyFloor:
 
 @dataclass(frozen=True)
 class AccuracyEstimate:
-    """Accuracy of one model on a set of questions, and its drop against the reference on the same
-    questions."""
+    """Accuracy of one model on a set of questions, and its drop against the reference on the same questions."""
 
     accuracy: float
     accuracy_ci: tuple[float, float]

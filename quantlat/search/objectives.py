@@ -59,8 +59,7 @@ class Evaluator(Protocol):
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
     ) -> tuple[Candidate, ...]:
-        """Measure a few configurations against each other, as well as ``seconds`` allow (``None``: all
-        data)."""
+        """Measure a few configurations against each other, as well as ``seconds`` allow (``None``: all data)."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,7 @@ class SessionEvaluator:
         return self._drift
 
     def evaluate(self, config: RetentionConfig) -> Candidate:
-        """Run the trial's windows once (twice when disturbed) and compare with full length measured
-        nearby."""
+        """Run the trial's windows once (twice when disturbed) and compare with full length measured nearby."""
         full = self._full_length()
         if config.is_full:
             done, relative = full, 1.0
@@ -265,8 +263,7 @@ class SessionEvaluator:
         )
 
     def macs_relative(self, config: RetentionConfig) -> float:
-        """Multiply-accumulates relative to the un-padded full-length model, over the whole split's
-        lengths."""
+        """Multiply-accumulates relative to the un-padded full-length model, over the whole split's lengths."""
         lengths = [config.lengths(n) for n in self._tokens]
         return mean_relative_macs(self._encoder_config, self._tokens, lengths)
 
@@ -279,8 +276,7 @@ class SessionEvaluator:
         return self._full
 
     def _follow_drift(self, full: _Pass) -> None:
-        """Measure a few windows at full length again and compare them, window by window, with the first
-        time."""
+        """Measure a few windows at full length again and compare them, window by window, with the first time."""
         if self._trials_since_reference < self._options.reference_every:
             return
         windows = [self._trial_block.windows.windows[i] for i in self._drift_positions]
@@ -327,6 +323,5 @@ class SessionEvaluator:
 
 
 def _elastic(config: RetentionConfig) -> ElasticConfig | None:
-    """Full length runs on the plain graph, which has no dropping in it and is what one would deploy for
-    it."""
+    """Full length runs on the plain graph, which has no dropping in it and is what one would deploy for it."""
     return None if config.is_full else ElasticConfig(retention=config)

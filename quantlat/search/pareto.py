@@ -35,8 +35,7 @@ def pareto_front(costs: Sequence[float], accuracies: Sequence[float]) -> tuple[i
 
 
 def convex_hull(costs: Sequence[float], accuracies: Sequence[float]) -> tuple[int, ...]:
-    """Positions of the front's upper convex hull: those points that are best for some exchange rate of
-    the two."""
+    """Positions of the front's upper convex hull: those points that are best for some exchange rate of the two."""
     points = _points(costs, accuracies)
     hull: list[int] = []
     for i in pareto_front(costs, accuracies):

@@ -156,8 +156,7 @@ class RetentionSpace:
         return tuple(found)
 
     def first_generation(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
-        """Where a search starts: full, late profiles, some constant rates (the smallest among them),
-        neighbours."""
+        """Where a search starts: full, late profiles, some constant rates (the smallest among them), neighbours."""
         late, constant = self.late_profiles(), self.constant_rates(max(2, count // 4))
         seeds = list(dict.fromkeys([self.full, *late[: count // 2], *constant]))[:count]
         chosen = dict.fromkeys(seeds)
@@ -170,8 +169,7 @@ class RetentionSpace:
     def unseen(
         self, seen: Collection[RetentionConfig], rng: np.random.Generator, *, near: Sequence[RetentionConfig] = ()
     ) -> RetentionConfig | None:
-        """A configuration that is not in ``seen``, preferably next to one of ``near``; ``None`` if there
-        is none."""
+        """A configuration that is not in ``seen``, preferably next to one of ``near``; ``None`` if there is none."""
         for attempt in range(200):
             origin = near[int(rng.integers(len(near)))] if near else self.random(rng)
             proposal = self.neighbour(origin, rng, reach=1 + attempt // 20)

@@ -87,6 +87,7 @@ class TrialQueue:
         self._sampler = sampler
         self._cost = cost
         self._mine: set[int] = set()
+        self._read: dict[int, Candidate] = {}
         make_sampler(sampler, space, seed=0, population=population)  # a wrong name is an error now, not later
         self._study = _open_study(storage, name)
         self._check_signature(f"{space}|{cost}|{signature}")
@@ -99,14 +100,10 @@ class TrialQueue:
         Raises:
             StorageError: a stored trial cannot be read.
         """
-        found = [trial.user_attrs[_MEASURED] for trial in self._trials() if _MEASURED in trial.user_attrs]
-        try:
-            return tuple(Candidate.model_validate_json(measured["candidate"]) for measured in found)
-        except ValidationError as error:
-            raise StorageError(
-                f"the search storage holds a trial that cannot be read: {error.errors()[0]['msg']}",
-                "It was written by another version; delete it or give another one.",
-            ) from error
+        for trial in self._trials():
+            if trial.state == TrialState.COMPLETE and trial.number not in self._read:
+                self._read[trial.number] = _read_candidate(trial)
+        return tuple(self._read[number] for number in sorted(self._read))
 
     @property
     def spent_seconds(self) -> float:
@@ -244,8 +241,7 @@ class TrialQueue:
             self._study.tell(number, state=TrialState.FAIL)
 
     def _is_orphan(self, trial: FrozenTrial) -> bool:
-        """Whether the process that runs this trial is dead, or has been silent for longer than any trial
-        takes."""
+        """Whether the process that runs this trial is dead, or has been silent for longer than any trial takes."""
         worker = trial.user_attrs.get(_WORKER)
         if trial.number in self._mine:
             return False
@@ -275,6 +271,16 @@ def _storage_errors() -> Iterator[None]:
             f"the search storage failed: {type(error).__name__}: {cause}",
             "Check its disk or server; the same command continues. If it is damaged, delete it: the search then "
             "starts anew.",
+        ) from error
+
+
+def _read_candidate(trial: FrozenTrial) -> Candidate:
+    try:
+        return Candidate.model_validate_json(trial.user_attrs[_MEASURED]["candidate"])
+    except (KeyError, ValidationError) as error:
+        raise StorageError(
+            f"the search storage holds a trial that cannot be read: trial {trial.number}: {error}",
+            "It was written by something else or by another version; give another storage, or delete this one.",
         ) from error
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
-from quantlat.search.candidate import Candidate, estimate_accuracy
+from quantlat.search.candidate import AccuracyEstimate, Candidate, estimate_accuracy
 
 TOKENS = (60, 120, 164, 207, 264, 384)
 REFERENCE = 84.0
@@ -99,10 +99,11 @@ class AnalyticEvaluator:
     def _candidate(self, config: RetentionConfig, stage: str) -> Candidate:
         digest = hashlib.sha256(f"{config}|{stage}|{self._seed}".encode()).digest()
         noise = np.random.default_rng(int.from_bytes(digest[:8], "little"))
-        scores = self._reference - true_drop(config)
+        drop = true_drop(config)
+        estimate = AccuracyEstimate(REFERENCE - drop, (0.0, 100.0), drop, (drop, drop), 0.0, len(self._reference))
         if self._spread:
-            scores = scores + noise.normal(0.0, self._spread, len(scores))
-        estimate = estimate_accuracy(scores, self._reference, range(len(scores)), seed=0)
+            scores = self._reference - drop + noise.normal(0.0, self._spread, len(self._reference))
+            estimate = estimate_accuracy(scores, self._reference, range(len(scores)), seed=0)
         relative = true_latency(config)
         return Candidate(
             config=config,

@@ -12,10 +12,11 @@ import pytest
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import QuietProgress
+from quantlat.search.best import BestSoFar
 from quantlat.search.candidate import AccuracyFloor, Candidate
 from quantlat.search.pareto import hypervolume
 from quantlat.search.space import RetentionSpace
-from quantlat.search.study import BestSoFar, SearchResult, run_search
+from quantlat.search.study import SearchResult, run_search
 from tests.search.analytic import REFERENCE, AnalyticEvaluator, true_drop, true_latency
 
 SPACE = RetentionSpace(6)

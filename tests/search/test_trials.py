@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -203,3 +204,33 @@ def test_two_processes_share_one_search_and_measure_nothing_twice(folder: Path, 
     assert {str(candidate.config) for candidate in queue.finished} == set(measured)
     workers = {trial.user_attrs["quantlat:worker"]["pid"] for trial in queue._trials()}
     assert len(workers) == 2
+
+
+def test_a_trial_of_something_else_in_the_storage_is_refused(folder: Path) -> None:
+    import optuna
+
+    queue = _queue(storage=folder / "search.journal")
+    trial = queue._study.ask({"decrement_1": optuna.distributions.IntDistribution(0, 18)})
+    queue._study.tell(trial, [1.0, 2.0])
+    with pytest.raises(StorageError, match="holds a trial that cannot be read: trial 0"):
+        _ = queue.finished
+
+
+def test_what_a_process_tells_after_it_was_taken_for_dead_is_dropped() -> None:
+    queue = _queue()
+    proposal = queue.ask(5)
+    assert proposal is not None
+    queue.give_up(proposal)
+    queue.tell(proposal, AnalyticEvaluator().evaluate(proposal.config), FLOOR)
+    assert queue.finished == ()
+    assert _work(queue, trials=1) == [proposal.config]
+
+
+def test_a_storage_that_fails_on_the_way_is_reported_in_words(folder: Path) -> None:
+    place = folder / "database"
+    place.mkdir()
+    queue = _queue(storage=f"sqlite:///{place}/search.db")
+    _work(queue, trials=1)
+    shutil.rmtree(place)
+    with pytest.raises(StorageError, match=r"the search storage failed: .*\nCheck its disk or server"):
+        queue.ask(5)
