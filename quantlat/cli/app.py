@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import quantlat
+from quantlat.cli.bench import bench
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
 from quantlat.cli.run import run
@@ -41,5 +42,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, runs, doctor):
+for verb in (run, validate, schema, evaluate, bench, runs, doctor):
     app.command()(verb)

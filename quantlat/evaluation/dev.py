@@ -5,8 +5,8 @@ This is the only place that reads the dev split of a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ STUDENT_PADDED = "student-fp32-padded"
 STUDENT = "student-fp32"
 STUDENT_RUNTIME = "student-fp32-runtime"
 NNCF = "student-int8-nncf"
+_REFERENCE = "pytorch"
+_COMPARED_PROFILES = ("full", "balanced")
 
 
 @dataclass(frozen=True)
@@ -100,31 +102,53 @@ def nncf_baseline(contestants: Contestants, progress: Progress) -> Session | Non
 
 
 def runtime_accuracy(
-    contestants: Contestants, runtimes: Sequence[str], progress: Progress
+    contestants: Contestants, chosen: str, runtimes: Sequence[str], progress: Progress
 ) -> tuple[list[RuntimeAccuracy], list[UnusedRuntime]]:
-    """INT8 accuracy of every profile in every runtime; runtimes that cannot run here are returned with why."""
+    """INT8 accuracy of every profile in the ``chosen`` runtime, and of full and balanced in the other ones.
+
+    Eager PyTorch, the reference of the others, runs in batches of similar length: it has no INT8 kernels, and one
+    window at a time would take minutes. Runtimes that cannot run here are returned with why.
+    """
     rows: list[RuntimeAccuracy] = []
     unused: list[UnusedRuntime] = []
-    for name in runtimes:
+    for name in dict.fromkeys([chosen, *runtimes]):
         runtime = get_runtime(name)
         availability = runtime.availability()
         if not availability.usable:
             unused.append(UnusedRuntime(name, availability.reason))
             progress.warn(f"{name} is left out: {availability.reason}")
             continue
-        session = runtime.load(contestants.quantized, threads=contestants.threads)
-        # Equal configurations need one pass: with every floor met, balanced may be fast, or full.
-        done: dict[ElasticConfig | None, EvaluationResult] = {}
-        try:
-            for profile, config in contestants.profiles.items():
+        profiles = {
+            profile: config
+            for profile, config in contestants.profiles.items()
+            if name == chosen or profile in _COMPARED_PROFILES
+        }
+        with _evaluator(contestants, name, progress) as evaluate:
+            # Equal configurations need one pass: with every floor met, balanced may be fast, or full.
+            done: dict[ElasticConfig | None, EvaluationResult] = {}
+            for profile, config in profiles.items():
                 if config not in done:
-                    done[config] = evaluate_session(
-                        session, contestants.windows, config, progress=progress, name=f"dev: {name}, {profile}"
-                    )
+                    done[config] = evaluate(config, f"dev: {name}, {profile}")
                 rows.append(RuntimeAccuracy(name, profile, done[config]))
-        finally:
-            session.close()
     return rows, unused
+
+
+@contextmanager
+def _evaluator(
+    contestants: Contestants, runtime: str, progress: Progress
+) -> Iterator[Callable[[ElasticConfig | None, str], EvaluationResult]]:
+    """What answers all dev windows under a configuration, by a name for the progress bar."""
+    if runtime == _REFERENCE:
+        from quantlat.quantization.reference import build_task_model
+
+        model = build_task_model(contestants.quantized)
+        yield lambda config, name: evaluate_model(model, contestants.windows, config, progress=progress, name=name)
+        return
+    session = get_runtime(runtime).load(contestants.quantized, threads=contestants.threads)
+    try:
+        yield lambda config, name: evaluate_session(session, contestants.windows, config, progress=progress, name=name)
+    finally:
+        session.close()
 
 
 def measure_latency(
@@ -201,14 +225,19 @@ def _baseline_runs(
         stack.callback(student.close)
         runs[STUDENT_PADDED] = _run(student, [_padded(batch, max_tokens) for batch in own])
         runs[STUDENT] = _run(student, own)
-    if runtime in ("openvino", "onnxruntime", "inductor"):
+    if runtime != _REFERENCE:
         try:
-            compiled = get_runtime(runtime).load(contestants.student.model, threads=contestants.threads)
+            compiled = get_runtime(float_runtime(runtime)).load(contestants.student.model, threads=contestants.threads)
         except RuntimeUnavailableError:
             return runs
         stack.callback(compiled.close)
         runs[STUDENT_RUNTIME] = _run(compiled, own)
     return runs
+
+
+def float_runtime(runtime: str) -> str:
+    """Where the fp32 student runs as baseline of a profile in ``runtime``: the native engine has INT8 kernels only."""
+    return "openvino" if runtime == "native" else runtime
 
 
 def _run(

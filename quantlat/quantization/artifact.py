@@ -7,8 +7,10 @@ The arithmetic they stand for, with round half to even::
     weight     s8, one scale per output channel:         w = s_w[o] * q_w[o, i]
     linear     y[o] = bias[o] + s_x * s_w[o] * sum_i (q[i] - z_x) * q_w[o, i]      (sum in s32)
 
-Softmax, LayerNorm, GELU, significance and the residual stream are fp32. Embedding tables are s8 with one scale per
-row and are dequantised when a model is loaded.
+A smoothed linear multiplies its input by one fp32 number per channel before it is quantised
+(:mod:`quantlat.quantization.smoothing`); its weight was divided by them. Softmax, LayerNorm, GELU, significance and
+the residual stream are fp32. Embedding tables are s8 with one scale per row and are dequantised when a model is
+loaded.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ class QuantizedLinear:
         bias: fp32 ``[out]``.
         input_scale: scale of the input activation.
         input_zero_point: its zero point, in [0, 255].
+        input_multiplier: fp32 ``[in]``, or ``None`` for a linear that is not smoothed.
     """
 
     weight: Int8Array
@@ -48,6 +51,7 @@ class QuantizedLinear:
     bias: FloatArray
     input_scale: float
     input_zero_point: int
+    input_multiplier: FloatArray | None = None
 
     def dequantized_weight(self) -> FloatArray:
         """fp32 ``[out, in]``."""
@@ -98,6 +102,7 @@ class CalibrationRecord:
         tokens: real tokens in those passes.
         retention: ``none`` or ``both`` (full length and with dropped tokens).
         observer: INC's activation algorithm, ``minmax`` or ``kl``.
+        smoothing: strength of smoothing, 0 for none.
         tool: the tool and its version.
     """
 
@@ -108,6 +113,7 @@ class CalibrationRecord:
     seed: int
     retention: str
     observer: str
+    smoothing: float
     tool: str
 
 
@@ -141,6 +147,15 @@ class QuantizedModel:
         return tuple(name for name in self.layout.linears if isinstance(self.linears[name], FloatLinear))
 
     @property
+    def smoothed_linears(self) -> tuple[str, ...]:
+        """Names of the INT8 linears that multiply their input before quantising it."""
+        return tuple(
+            name
+            for name in self.int8_linears
+            if isinstance(linear := self.linears[name], QuantizedLinear) and linear.input_multiplier is not None
+        )
+
+    @property
     def size_mib(self) -> float:
         """Size of all parameters as stored."""
         return sum(array.nbytes for array in self.tensors().values()) / _MIB
@@ -164,6 +179,8 @@ class QuantizedModel:
                 named[f"{name}.weight_scale"] = linear.weight_scale
                 named[f"{name}.input_scale"] = np.array([linear.input_scale], np.float32)
                 named[f"{name}.input_zero_point"] = np.array([linear.input_zero_point], np.uint8)
+                if linear.input_multiplier is not None:
+                    named[f"{name}.input_multiplier"] = linear.input_multiplier
         for name, table in self.embeddings.items():
             named[f"{name}.weight"], named[f"{name}.weight_scale"] = table.weight, table.weight_scale
         for name, norm in self.norms.items():

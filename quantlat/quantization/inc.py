@@ -1,7 +1,8 @@
 """Post-training static quantisation by Intel Neural Compressor 3.x (PT2E): the only module that imports it.
 
-``export -> prepare -> (calibration passes) -> convert``; then the int8 weights, scales and zero points are read out
-of the converted graph. INC's numbers are the single source of truth for every runtime.
+Smoothing (:mod:`quantlat.quantization.smoothing`), then ``export -> prepare -> (calibration passes) -> convert``; then
+the int8 weights, scales and zero points are read out of the converted graph. INC's numbers are the single source of
+truth for every runtime.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from quantlat.quantization.artifact import (
 from quantlat.quantization.calibration import CalibrationItem, CalibrationSpec, CalibrationWindow
 from quantlat.quantization.graph import ElasticGraph, dynamic_shapes, example_inputs, quiet_exporter
 from quantlat.quantization.layout import layout_of
+from quantlat.quantization.smoothing import SmoothedLinear, smooth
 
 _PREFIX = "model."  # the task model's place inside ElasticGraph
 _DISTRIBUTIONS = ("neural-compressor-pt", "neural-compressor", "neural_compressor")
@@ -63,6 +65,8 @@ def calibrate_and_convert(
         raise ModelError(f"fp32_linears: the model has no linear {unknown[0]!r}", f"Its linears: {', '.join(known)}")
     model = copy.deepcopy(model).eval().requires_grad_(False)
     embeddings = _round_embeddings(model)
+    if spec.smoothing > 0:
+        smooth(model, items, alpha=spec.smoothing, skipped=fp32_linears)
     converted = convert(model, items, observer=spec.observer, fp32_linears=fp32_linears, progress=progress)
     return QuantizedModel(
         config=model.config,
@@ -78,6 +82,7 @@ def calibrate_and_convert(
             seed=spec.seed,
             retention=spec.retention,
             observer=spec.observer,
+            smoothing=spec.smoothing,
             tool=f"Intel Neural Compressor {_version()}",
         ),
     )
@@ -136,7 +141,8 @@ def read_linears(converted: fx.GraphModule, model: TaskModel) -> dict[str, Quant
             continue
         name = _module_name(node)
         module = model.get_submodule(name)
-        linears[name] = _read_linear(converted, node, _array(module.weight), _array(module.bias))
+        multiplier = _array(module.multiplier) if isinstance(module, SmoothedLinear) else None
+        linears[name] = _read_linear(converted, node, _array(module.weight), _array(module.bias), multiplier)
     missing = sorted(set(layout_of(model.config, model.task).linears) - set(linears))
     int8 = sum(isinstance(linear, QuantizedLinear) for linear in linears.values())
     if missing or int8 != pairs:
@@ -154,13 +160,13 @@ def _module_name(node: fx.Node) -> str:
 
 
 def _read_linear(
-    graph: fx.GraphModule, node: fx.Node, weight: FloatArray, bias: FloatArray
+    graph: fx.GraphModule, node: fx.Node, weight: FloatArray, bias: FloatArray, multiplier: FloatArray | None
 ) -> QuantizedLinear | FloatLinear:
     ops = torch.ops.quantized_decomposed
     activation, stored = node.args[0], node.args[1]
     assert isinstance(activation, fx.Node) and isinstance(stored, fx.Node)
     if activation.target is not ops.dequantize_per_tensor.default:
-        return FloatLinear(weight, bias)
+        return FloatLinear(weight if multiplier is None else weight * multiplier, bias)
     scale, zero_point, low, high, dtype = activation.args[1:]
     assert isinstance(scale, float) and isinstance(zero_point, int)
     if (low, high, dtype) != (0, 255, torch.uint8) or stored.target is not ops.dequantize_per_channel.default:
@@ -177,6 +183,7 @@ def _read_linear(
         bias=bias,
         input_scale=float(np.float32(scale)),
         input_zero_point=zero_point,
+        input_multiplier=multiplier,
     )
 
 

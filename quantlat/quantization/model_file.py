@@ -1,11 +1,13 @@
 """The quantised model's files: ``quantized.json`` (what it is) and ``qparams.safetensors`` (the numbers).
 
-``quantized.json`` holds the encoder's configuration, the task, which linears are in fp32, and how the model was
-calibrated. ``qparams.safetensors`` holds, for each module of :func:`quantlat.quantization.layout.layout_of`:
+``quantized.json`` holds the encoder's configuration, the task, which linears are in fp32 and which are smoothed, and
+how the model was calibrated. ``qparams.safetensors`` holds, for each module of
+:func:`quantlat.quantization.layout.layout_of`:
 
 ===============  ==========================================================================================
 INT8 linear      ``.weight`` I8 [out, in], ``.weight_scale`` F32 [out], ``.bias`` F32 [out],
-                 ``.input_scale`` F32 [1], ``.input_zero_point`` U8 [1]
+                 ``.input_scale`` F32 [1], ``.input_zero_point`` U8 [1],
+                 ``.input_multiplier`` F32 [in] when smoothed
 fp32 linear      ``.weight`` F32 [out, in], ``.bias`` F32 [out]
 embedding        ``.weight`` I8 [rows, width], ``.weight_scale`` F32 [rows]
 LayerNorm        ``.weight`` F32 [width], ``.bias`` F32 [width]
@@ -53,6 +55,7 @@ _MEND = "The file is damaged or was changed: quantise the model again, or copy i
 
 Array = npt.NDArray[Any]
 _Text = Annotated[str, Field(max_length=200)]
+_Names = Annotated[list[_Text], Field(max_length=1024)]
 _Natural = Annotated[int, Field(ge=0, le=1 << 53)]
 
 
@@ -65,6 +68,7 @@ class _Calibration(BaseModel):
     seed: int
     retention: _Text
     observer: _Text
+    smoothing: Annotated[float, Field(ge=0, le=1)]
     tool: _Text
 
 
@@ -74,7 +78,8 @@ class _Description(BaseModel):
     format_version: int
     task: _Text
     config: dict[str, str | int | float]
-    fp32_linears: Annotated[list[_Text], Field(max_length=1024)]
+    fp32_linears: _Names
+    smoothed_linears: _Names
     calibration: _Calibration
     qparams_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -91,6 +96,7 @@ def write(model: QuantizedModel, folder: Path, *, tokenizer_json: str | None) ->
             task=model.task,
             config=model.config.to_dict(),
             fp32_linears=list(model.fp32_linears),
+            smoothed_linears=list(model.smoothed_linears),
             calibration=_Calibration(**vars(model.calibration)),
             qparams_sha256=_sha256(folder / TENSOR_FILE),
         )
@@ -114,11 +120,20 @@ def read(folder: Path) -> QuantizedModel:
     except (TypeError, ValueError) as error:
         raise ModelError(f"{folder / DESCRIPTION_FILE}: encoder config: {error}", _MEND) from None
     layout = layout_of(config, description.task)
-    unknown = sorted(set(description.fp32_linears) - set(layout.linears))
-    if unknown:
-        raise ModelError(f"{folder / DESCRIPTION_FILE}: fp32_linears names {unknown[0]!r}, which the model has not")
-    tensors = _read_tensors(folder / TENSOR_FILE, layout, frozenset(description.fp32_linears), description)
+    _check_names(folder / DESCRIPTION_FILE, description, layout)
+    tensors = _read_tensors(folder / TENSOR_FILE, layout, description)
     return _assemble(config, description, layout, tensors)
+
+
+def _check_names(path: Path, description: _Description, layout: Layout) -> None:
+    named = {"fp32_linears": description.fp32_linears, "smoothed_linears": description.smoothed_linears}
+    for key, names in named.items():
+        unknown = sorted(set(names) - set(layout.linears))
+        if unknown:
+            raise ModelError(f"{path}: {key} names {unknown[0]!r}, which the model has not", _MEND)
+    both = sorted(set(description.fp32_linears) & set(description.smoothed_linears))
+    if both:
+        raise ModelError(f"{path}: {both[0]!r} is in fp32 and cannot be smoothed", _MEND)
 
 
 def _read_description(path: Path) -> _Description:
@@ -159,8 +174,9 @@ def _read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
-def expected_tensors(layout: Layout, fp32_linears: frozenset[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _expected_tensors(layout: Layout, description: _Description) -> dict[str, tuple[str, tuple[int, ...]]]:
     """``(safetensors type, shape)`` of every tensor a file must hold."""
+    fp32_linears, smoothed = set(description.fp32_linears), set(description.smoothed_linears)
     wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
     for name, (outputs, inputs) in layout.linears.items():
         int8 = name not in fp32_linears
@@ -170,6 +186,8 @@ def expected_tensors(layout: Layout, fp32_linears: frozenset[str]) -> dict[str, 
             wanted[f"{name}.weight_scale"] = ("F32", (outputs,))
             wanted[f"{name}.input_scale"] = ("F32", (1,))
             wanted[f"{name}.input_zero_point"] = ("U8", (1,))
+        if name in smoothed:
+            wanted[f"{name}.input_multiplier"] = ("F32", (inputs,))
     for name, (rows, width) in layout.embeddings.items():
         wanted[f"{name}.weight"] = ("I8", (rows, width))
         wanted[f"{name}.weight_scale"] = ("F32", (rows,))
@@ -178,10 +196,8 @@ def expected_tensors(layout: Layout, fp32_linears: frozenset[str]) -> dict[str, 
     return wanted
 
 
-def _read_tensors(
-    path: Path, layout: Layout, fp32_linears: frozenset[str], description: _Description
-) -> dict[str, Array]:
-    wanted = expected_tensors(layout, fp32_linears)
+def _read_tensors(path: Path, layout: Layout, description: _Description) -> dict[str, Array]:
+    wanted = _expected_tensors(layout, description)
     _check_size(path, wanted)
     try:
         with safe_open(path, framework="numpy") as file:
@@ -240,8 +256,8 @@ def _check_numbers(path: Path, name: str, array: Array) -> None:
     if not np.isfinite(array).all():
         raise ModelError(f"{path}: {name} holds NaN or infinite values", _MEND)
     low, high = _SCALE_RANGE
-    if name.endswith("_scale") and not ((array >= low) & (array <= high)).all():
-        raise ModelError(f"{path}: {name} must be scales in [{low:g}, {high:g}], got {array.min():g}", _MEND)
+    if name.endswith(("_scale", "_multiplier")) and not ((array >= low) & (array <= high)).all():
+        raise ModelError(f"{path}: {name} must be in [{low:g}, {high:g}], got {array.min():g}", _MEND)
 
 
 def _assemble(
@@ -259,6 +275,7 @@ def _assemble(
             bias=bias,
             input_scale=float(tensors[f"{name}.input_scale"][0]),
             input_zero_point=int(tensors[f"{name}.input_zero_point"][0]),
+            input_multiplier=tensors.get(f"{name}.input_multiplier"),
         )
     return QuantizedModel(
         config=config,

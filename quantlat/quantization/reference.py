@@ -25,13 +25,16 @@ WeightForm = Literal["dequantize", "multiply", "folded"]
 
 
 class ReferenceLinear(nn.Module):
-    """``linear(dequantise(quantise(x)), dequantise(weight), bias)``."""
+    """``linear(dequantise(quantise(x * multiplier)), dequantise(weight), bias)``."""
 
     def __init__(self, linear: QuantizedLinear, form: WeightForm) -> None:
         super().__init__()
         self.form = form
         self.input_scale, self.input_zero_point = linear.input_scale, linear.input_zero_point
         scale = torch.from_numpy(linear.weight_scale)
+        self.smoothed = linear.input_multiplier is not None
+        if linear.input_multiplier is not None:
+            self.register_buffer("input_multiplier", torch.from_numpy(linear.input_multiplier))
         if form == "folded":
             self.register_buffer("weight", torch.from_numpy(linear.dequantized_weight()))
         else:
@@ -43,6 +46,8 @@ class ReferenceLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         ops = torch.ops.quantized_decomposed
+        if self.smoothed:
+            x = x * self.input_multiplier  # type: ignore[operator]
         parameters = (self.input_scale, self.input_zero_point, 0, 255, torch.uint8)
         x = ops.dequantize_per_tensor(ops.quantize_per_tensor(x, *parameters), *parameters)
         return F.linear(x, self._float_weight(), self.bias)  # type: ignore[arg-type]
@@ -77,9 +82,7 @@ def build_task_model(model: QuantizedModel, *, form: WeightForm = "folded") -> T
     return skeleton.eval().requires_grad_(False)
 
 
-def build_module(
-    model: QuantizedModel, *, elastic: bool, form: WeightForm = "folded", whole_layers: int = 0
-) -> Graph:
+def build_module(model: QuantizedModel, *, elastic: bool, form: WeightForm = "folded", whole_layers: int = 0) -> Graph:
     """The plain or the elastic graph of a quantised model, ready to run eagerly or to be exported."""
     task_model = build_task_model(model, form=form)
     return ElasticGraph(task_model, whole_layers) if elastic else PlainGraph(task_model)

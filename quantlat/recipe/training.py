@@ -14,7 +14,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class TrainOptions(Part):
     """How one training loop runs; the defaults are those of distillation on a CPU."""
 
-    epochs: Count
+    epochs: Annotated[int | float, Field(gt=0, le=1000)]
+    """May be a fraction: 0.5 stops half-way through the data."""
     learning_rate: Annotated[float, Field(gt=0, lt=1)]
     batch_size: Count = 16
     warmup_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1

@@ -135,6 +135,7 @@ def _loss(data: ReportData, allowed: str = "") -> str:
 
 _RUNTIME_NAMES = {
     "pytorch": "PyTorch",
+    "native": "the native engine",
     "inductor": "PyTorch inductor",
     "openvino": "OpenVINO",
     "onnxruntime": "ONNX Runtime",

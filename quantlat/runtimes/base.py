@@ -140,6 +140,7 @@ class Runtime(Protocol):
 
 _RUNTIMES = {
     "pytorch": ("quantlat.runtimes.pytorch", "PyTorchRuntime"),
+    "native": ("quantlat.runtimes.native", "NativeRuntime"),
     "inductor": ("quantlat.runtimes.inductor", "InductorRuntime"),
     "openvino": ("quantlat.runtimes.openvino", "OpenVinoRuntime"),
     "onnxruntime": ("quantlat.runtimes.onnxruntime", "OnnxRuntime"),

@@ -69,8 +69,7 @@ class ReportStage(Stage):
                 nncf, contestants.windows, progress=context.progress, name="dev: OpenVINO INT8 by NNCF"
             )
             nncf.close()
-        runtimes = tuple(dict.fromkeys([search.runtime, *options.runtimes]))
-        by_runtime, unused = runtime_accuracy(contestants, runtimes, context.progress)
+        by_runtime, unused = runtime_accuracy(contestants, search.runtime, options.runtimes, context.progress)
         findings = Findings(contestants, search, latency, accuracy, by_runtime, unused)
         data = with_caveats(report_data(context, findings))
         write_report(data, context.output / REPORT, formats=options.figures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import yaml
 
 from quantlat import __version__
 from quantlat.evaluation import EvaluationResult
-from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime
+from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime, float_runtime
 from quantlat.latency import Measurement, read_machine_facts
 from quantlat.metrics import bootstrap_mean, paired_difference
 from quantlat.models import LoadedModel
@@ -22,8 +23,10 @@ from quantlat.pipeline.store import Artifact
 from quantlat.quantization.coverage import artifact_coverage
 from quantlat.reporting import rows
 from quantlat.reporting.collect import ReportData
+from quantlat.reporting.verdict import runtime_name
 from quantlat.runtimes import all_runtimes
 from quantlat.stages.artifacts import TRAININGS, read_data_card
+from quantlat.stages.report_example import example_info
 from quantlat.stages.search_record import SearchRecord
 
 _LABELS = {
@@ -56,7 +59,7 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
     return ReportData(
         created=datetime.now(UTC),
         quantlat_version=__version__,
-        command=f"quantlat run {context.loaded.path}",
+        command=_command(context),
         recipe=_recipe_info(context),
         teacher=_model_card("teacher", findings.contestants.teacher, context.recipe.teacher.model),
         student=_model_card("student", findings.contestants.student, context.recipe.student.model),
@@ -87,9 +90,22 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         quantization=_quantization_info(findings),
         runtimes=tuple(_runtime_rows(findings.unused)),
         speedups=tuple(_speedups(findings.latency)),
+        example=example_info(
+            findings.contestants.windows,
+            findings.contestants.student.tokenizer,
+            findings.contestants.quantized,
+            findings.contestants.profiles,
+        ),
         headline=rows.Headline(profile="balanced", runtime=search.runtime, threads=search.threads),
         warnings=(*search.notes, *_remarks(findings)),
     )
+
+
+def _command(context: StageContext) -> str:
+    """The command that made this run, apart from where its folder lies."""
+    smoke = ["--smoke"] if context.smoke else []
+    changes = [part for change in context.loaded.overrides for part in ("--set", change)]
+    return shlex.join(["quantlat", "run", str(context.loaded.path), *smoke, *changes])
 
 
 def _remarks(findings: Findings) -> Iterator[str]:
@@ -145,8 +161,7 @@ def _data_info(context: StageContext, contestants: Contestants) -> rows.DataInfo
 
 def _stage_row(name: str, artifact: Artifact) -> rows.StageRow:
     manifest = artifact.manifest
-    trainings = artifact / TRAININGS
-    records = json.loads(trainings.read_text(encoding="utf-8")) if trainings.is_file() else {}
+    records = _training_records(artifact)
     seconds = sum(record["seconds"] for record in records.values())
     tokens = sum(record["tokens"] for record in records.values())
     speed = tokens / seconds if seconds else manifest.metrics.get("tokens_per_second")
@@ -156,15 +171,28 @@ def _stage_row(name: str, artifact: Artifact) -> rows.StageRow:
         tokens=tokens or None,
         tokens_per_second=float(speed) if isinstance(speed, int | float) else None,
         metrics={k: float(v) for k, v in manifest.metrics.items() if isinstance(v, int | float)},
-        loss_curve=_loss_curve(records),
+        loss_curve=_loss_curve(list(records.values())[-1]) if records else (),
+        curves=training_curves(artifact),
     )
 
 
-def _loss_curve(records: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:
-    """The minimised loss of the stage's last training."""
-    if not records:
+def training_curves(artifact: Artifact) -> tuple[rows.TrainingCurve, ...]:
+    """The loss curves of a stage that trained more than once; its only one is the stage's ``loss_curve``."""
+    records = _training_records(artifact)
+    if len(records) < 2:
         return ()
-    curve = list(records.values())[-1]["loss_curve"]
+    return tuple(rows.TrainingCurve(name=name, points=_loss_curve(record)) for name, record in records.items())
+
+
+def _training_records(artifact: Artifact) -> Mapping[str, Any]:
+    trainings = artifact / TRAININGS
+    records: dict[str, Any] = json.loads(trainings.read_text(encoding="utf-8")) if trainings.is_file() else {}
+    return records
+
+
+def _loss_curve(record: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:
+    """The minimised loss of one training."""
+    curve = record["loss_curve"]
     column = curve["components"].index("total")
     return tuple((int(step), float(row[column])) for step, row in zip(curve["steps"], curve["values"], strict=True))
 
@@ -229,12 +257,12 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
         profile = key.removeprefix("profile:") if key.startswith("profile:") else None
         role = rows.Role.PROFILE if profile else rows.Role(key)
         label = f"INT8 {profile}" if profile else _LABELS[role]
-        eager = role in (rows.Role.TEACHER, rows.Role.STUDENT, *_PADDED)
+        runtime = _runtime(role, findings.search.runtime)
         yield rows.LatencyRow(
-            label=label.format(max_tokens=context.recipe.data.max_tokens, runtime=findings.search.runtime),
+            label=label.format(max_tokens=context.recipe.data.max_tokens, runtime=runtime_name(runtime)),
             role=role,
             profile=profile,
-            runtime="pytorch" if eager else "openvino" if role is rows.Role.NNCF else findings.search.runtime,
+            runtime=runtime,
             precision="int8" if profile or role is rows.Role.NNCF else "fp32",
             padded=role in _PADDED,
             tokens_mean=sum(measured.tokens) / len(measured.tokens),
@@ -249,6 +277,14 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
             reliable=measured.reliable,
             warnings=tuple(warning.advice for warning in measured.warnings),
         )
+
+
+def _runtime(role: rows.Role, chosen: str) -> str:
+    if role in (rows.Role.TEACHER, rows.Role.STUDENT, *_PADDED):
+        return "pytorch"
+    if role is rows.Role.NNCF:
+        return "openvino"
+    return float_runtime(chosen) if role is rows.Role.STUDENT_RUNTIME else chosen
 
 
 def _search_info(search: SearchRecord) -> rows.SearchInfo:

@@ -123,7 +123,7 @@ class _Training:
         self.progress = progress if self.execution.is_main else QuietProgress()
         self.lengths = np.array([window.length for window in windows], dtype=np.int64)
         self.steps_per_epoch = math.ceil(len(windows) / options.batch_size)
-        self.total = options.epochs * self.steps_per_epoch
+        self.total = max(1, round(options.epochs * self.steps_per_epoch))
         if options.max_steps is not None:
             self.total = min(self.total, options.max_steps)
         model.to(self.execution.device)

@@ -1,0 +1,145 @@
+"""``quantlat bench``: a model's latency in several runtimes, interleaved, and the engine's roofline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from quantlat.evaluation.benchmark import BenchmarkCase, BenchmarkResult
+    from quantlat.models.retention import RetentionConfig
+
+_FULL = "full"
+
+
+def bench(
+    source: Annotated[
+        Path, typer.Argument(help="Run folder, or a folder with a quantised model.", metavar="RUN|BUNDLE")
+    ],
+    runtimes: Annotated[str, typer.Option(metavar="A,B", help="Runtimes to compare.")] = "native,openvino",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of one run.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences per request.")] = 1,
+    tokens: Annotated[str, typer.Option(metavar="N,N", help="Lengths to measure.")] = "64,128,176,384",
+    workload: Annotated[bool, typer.Option("--workload", help="The run's own windows instead of lengths.")] = False,
+    requests: Annotated[int, typer.Option(min=1, help="Windows of the workload.")] = 64,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="A profile of the run, or ratios such as 0.9,0.8,…, beside full."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=3, help="Interleaved rounds.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Measure a quantised model in several runtimes, and the native engine against this CPU's limit."""
+    from quantlat.cli.console import ConsoleProgress, stdout_to_stderr
+    from quantlat.evaluation.benchmark import length_cases, run_benchmark
+    from quantlat.latency.measure import MeasureOptions
+    from quantlat.quantization.artifact import QuantizedModel
+
+    with stdout_to_stderr(), ConsoleProgress() as progress:
+        model = QuantizedModel.load(_model_folder(source))
+        cases: tuple[BenchmarkCase, ...]
+        if workload:
+            cases = (_workload(source, model.config.family, requests, batch),)
+        else:
+            cases = length_cases(_lengths(tokens), batch, vocab_size=model.config.vocab_size)
+        profiles: dict[str, RetentionConfig | None] = {_FULL: None}
+        if profile is not None and profile != _FULL:
+            profiles[profile] = _retention(source, profile)
+        result = run_benchmark(
+            model,
+            cases,
+            runtimes=[name.strip() for name in runtimes.split(",")],
+            threads=threads,
+            profiles=profiles,
+            options=MeasureOptions(min_rounds=min(rounds, 10), max_rounds=rounds),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(result.model_dump_json())
+    else:
+        _show(result)
+
+
+def _lengths(text: str) -> list[int]:
+    try:
+        lengths = [int(part) for part in text.split(",")]
+    except ValueError:
+        lengths = [0]
+    if min(lengths) < 1:
+        raise typer.BadParameter(f"--tokens takes positive lengths separated by commas, got {text!r}")
+    return lengths
+
+
+def _model_folder(source: Path) -> Path:
+    if (source / "quantized.json").is_file():
+        return source
+    from quantlat.pipeline.record import open_run
+    from quantlat.stages.artifacts import QUANTIZED
+
+    return open_run(source).artifact("quantization") / QUANTIZED
+
+
+def _retention(source: Path, profile: str) -> RetentionConfig:
+    from quantlat.models.retention import RetentionConfig
+
+    if profile[:1].isdigit():
+        return RetentionConfig.parse(profile)
+    from quantlat.pipeline.record import open_run
+    from quantlat.stages.search_record import SearchRecord
+
+    return RetentionConfig(SearchRecord.read(open_run(source).artifact("search")).profile(profile).ratios)
+
+
+def _workload(source: Path, family: str, requests: int, batch: int) -> BenchmarkCase:
+    """Windows of the run's dev data, drawn so that their lengths follow the whole set's."""
+    from quantlat.data import make_windows, read_squad
+    from quantlat.evaluation.benchmark import workload_case
+    from quantlat.latency.workload import Workload
+    from quantlat.models import Tokenizer
+    from quantlat.pipeline.record import open_run
+
+    run = open_run(source)
+    options = run.recipe.data
+    text = (_model_folder(source) / "tokenizer.json").read_text(encoding="utf-8")
+    windows = make_windows(
+        read_squad(run.artifact("data") / "dev.json").examples,
+        Tokenizer.from_json(text, family=family),
+        max_tokens=options.max_tokens,
+        stride=options.stride,
+        max_question_tokens=options.max_question_tokens,
+    )
+    drawn = Workload.from_windows(windows, requests)
+    return workload_case([windows.windows[i] for i in drawn.indices], batch)
+
+
+def _show(result: BenchmarkResult) -> None:
+    from rich.table import Table
+
+    from quantlat.cli.console import print_table
+
+    table = Table("runtime", "profile", "batch", "tokens", "threads", "median ms", "95 % interval", "n", "warnings")
+    for row in result.rows:
+        table.add_row(
+            row.runtime,
+            row.profile,
+            str(row.batch),
+            str(row.tokens),
+            str(row.threads),
+            f"{row.median_ms:.2f}",
+            f"{row.ci_ms[0]:.2f} to {row.ci_ms[1]:.2f}",
+            str(row.n),
+            ", ".join(row.warnings),
+        )
+    print_table(table)
+    if not result.roofline:
+        return
+    peak = "unknown" if result.int8_peak_gmacs is None else f"{result.int8_peak_gmacs:.0f} GMAC/s"
+    typer.echo(f"native engine, one thread; INT8 peak of this core: {peak}")
+    roofline = Table("kernel", "rows", "µs", "GMAC/s", "of peak")
+    for kernel in result.roofline:
+        share = "" if kernel.of_peak is None else f"{kernel.of_peak:.0%}"
+        gmacs = f"{kernel.gmacs:.0f}" if kernel.gmacs else ""
+        roofline.add_row(kernel.kernel, str(kernel.rows), f"{kernel.microseconds:.1f}", gmacs, share)
+    print_table(roofline)

@@ -1,0 +1,260 @@
+// One head of one sequence: pack Q, K, V; then, twelve query rows at a time, scores, softmax, context.
+//
+//   scores   s16 x s16 -> s32, Q and K scaled per head by their own largest value, so no calibration is needed. The
+//            product is the same block as in the linears: the keys take the place of output columns, packed
+//            [keys / 32][head size / 2][32][2]. Twelve and a half bits are kept for heads of 32. Eight would be twice
+//            as fast, but their error is a third of what quantising the model costs.
+//   softmax  one pass over scores that are still in L1; see softmax.h. The column sums (significance) follow while
+//            the panel's exponentials are in L1.
+//   context  s16 x s16 -> s32. Eight bits are too few for probabilities: with 300 keys a tail of values below 1/510 of
+//            the row's largest would be rounded to nothing together. They are kept with 13 bits, V with as many as
+//            cannot overflow the accumulator (9 for 512 keys, 11 for 128).
+//
+// When the layer drops tokens, the probabilities are stored and the product with V is made for kept rows only, after
+// all heads have voted (attention_context).
+#pragma once
+
+#include "dot_block.h"
+#include "kernels.h"
+#include "layer_norm.h"
+#include "softmax.h"
+
+namespace quantlat {
+namespace QL_ISA {
+
+constexpr float kSmallestScoreFactor = 1e-30f;
+
+// Scores of keys that do not exist become the least number.
+struct StoreScores {
+  float* out;
+  int64_t stride;
+  int columns;  // of this block that are keys
+  template <int MR>
+  QL_INLINE void apply(int row, const Tile<MR>& c) const {
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r) {
+#pragma GCC unroll 32
+      for (int j = 0; j < kVecs; ++j) {
+        const int n = columns - j * kLanes;
+        const I scores = n >= kLanes ? c.v[r][j] : i_first_n(c.v[r][j], n, INT32_MIN);
+        i_store(reinterpret_cast<int32_t*>(out + (row + r) * stride + j * kLanes), scores);
+      }
+    }
+  }
+};
+
+struct StoreContext {
+  const float* row_scale;
+  float value_scale;
+  int columns;  // of this block that belong to the head
+  uint8_t* u8;
+  float* f32;
+  int64_t stride;
+  Quantizer quantizer;
+  template <int MR>
+  QL_INLINE void apply(int row, const Tile<MR>& c) const {
+    const F zero = f_set(quantizer.zero_point);
+#pragma GCC unroll 12
+    for (int r = 0; r < MR; ++r) {
+      const F s = f_set(row_scale[row + r] * value_scale);
+#pragma GCC unroll 32
+      for (int j = 0; j < kVecs; ++j) {
+        const int n = columns - j * kLanes;
+        if (n <= 0) continue;
+        const F y = f_mul(to_float(c.v[r][j]), s);
+        const int64_t at = (row + r) * stride + j * kLanes;
+        if (u8) {
+          const float* step = quantizer.inverse_step + j * kLanes;
+          const I q = to_u8_range(y, n >= kLanes ? f_load(step) : f_load_n(step, n), zero);
+          if (n >= kLanes) store_u8(u8 + at, q); else store_u8_n(u8 + at, q, n);
+        } else {
+          if (n >= kLanes) f_store(f32 + at, y); else f_store_n(f32 + at, y, n);
+        }
+      }
+    }
+  }
+};
+
+// Columns [column, column + kLanes) of a row of Q, K or V, as far as they belong to the head.
+QL_INLINE F head_columns(const HeadTask& task, const float* row, int column) {
+  const float* x = row + column / kBlockColumns * task.block_stride + column % kBlockColumns;
+  const int n = task.head_size - column;
+  return n >= kLanes ? f_load(x) : n > 0 ? f_load_n(x, n) : f_zero();
+}
+
+QL_INLINE F largest_magnitude(const HeadTask& task, const float* row, F so_far) {
+  for (int i = 0; i < task.head_size; i += kLanes) so_far = f_max(f_abs(head_columns(task, row, i)), so_far);
+  return so_far;
+}
+
+// What to multiply a value with so that its largest becomes `levels`; 1 for a matrix of zeros.
+QL_INLINE float inverse_step(float largest, float levels) { return largest > 1e-30f ? levels / largest : 1.0f; }
+
+// Largest number of levels of Q and of K such that no score leaves [-2^30, 2^30].
+QL_INLINE float score_levels(int head_size) {
+  return __builtin_floorf(32768.0f / __builtin_sqrtf(static_cast<float>(head_size)));
+}
+
+QL_INLINE float inverse_step_of(const HeadTask& task, const float* x, float levels) {
+  F largest = f_zero();
+  for (int row = 0; row < task.length; ++row) largest = largest_magnitude(task, x + row * task.stride, largest);
+  return inverse_step(f_largest(largest), levels);
+}
+
+// Returns Q's scale.
+inline float pack_query(const HeadTask& task) {
+  const int row_size = static_cast<int>(round_up(task.head_size, 2));
+  const float inverse = inverse_step_of(task, task.query, score_levels(task.head_size));
+  const F scale = f_set(inverse);
+  for (int row = 0; row < task.length; ++row) {
+    const float* x = task.query + row * task.stride;
+    int16_t* out = task.workspace.query + static_cast<ptrdiff_t>(row) * row_size;
+    for (int i = 0; i < task.head_size; i += kLanes) {
+      store_s16_n(out + i, to_int(f_mul(head_columns(task, x, i), scale)), min_of(kLanes, task.head_size - i));
+    }
+    if (task.head_size % 2) out[task.head_size] = 0;
+  }
+  return 1.0f / inverse;
+}
+
+// Returns K's scale.
+inline float pack_key(const HeadTask& task) {
+  int16_t* key = task.workspace.key;
+  const int pairs = static_cast<int>(round_up(task.head_size, 2)) / 2;
+  const int blocks = static_cast<int>(round_up(task.length, kBlockColumns)) / kBlockColumns;
+  const ptrdiff_t block_size = static_cast<ptrdiff_t>(pairs) * kBlockColumns * 2;
+  const float inverse = inverse_step_of(task, task.key, score_levels(task.head_size));
+  const F scale = f_set(inverse);
+  if (task.length % kBlockColumns) {
+    __builtin_memset(key + (blocks - 1) * block_size, 0, static_cast<size_t>(block_size) * sizeof(int16_t));
+  }
+  for (int row = 0; row < task.length; ++row) {
+    const float* x = task.key + row * task.stride;
+    int16_t* out = key + row / kBlockColumns * block_size + row % kBlockColumns * 2;
+    for (int i = 0; i < task.head_size; i += 2 * kLanes) {
+      alignas(64) int16_t lanes[2 * kLanes] = {};
+      store_s16_n(lanes, to_int(f_mul(head_columns(task, x, i), scale)), kLanes);
+      store_s16_n(lanes + kLanes, to_int(f_mul(head_columns(task, x, i + kLanes), scale)), kLanes);
+      const int n = min_of(kLanes, pairs - i / 2);
+      for (int d = 0; d < n; ++d) __builtin_memcpy(out + (i / 2 + d) * kBlockColumns * 2, lanes + 2 * d, 4);
+    }
+  }
+  return 1.0f / inverse;
+}
+
+QL_INLINE int value_bits(int length) {
+  int log2 = 0;
+  while ((1 << log2) < length) ++log2;
+  return max_of(1, min_of(15, 31 - kProbabilityBits - log2));
+}
+
+// Pairs of rows of V, interleaved, in the order in which store_s16() leaves the probabilities. Returns the scale.
+inline float pack_value(const HeadTask& task) {
+  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  const int head_blocks = static_cast<int>(round_up(task.head_size, kBlockColumns)) / kBlockColumns;
+  F largest = f_zero();
+  for (int row = 0; row < task.length; ++row) {
+    largest = largest_magnitude(task, task.value + row * task.stride, largest);
+  }
+  const float levels = static_cast<float>((1 << value_bits(task.length)) - 1);
+  const float inverse = inverse_step(f_largest(largest), levels);
+  const F scale = f_set(inverse);
+  const I low_half = i_set(0xffff);
+  for (int pair = 0; pair < padded / 2; ++pair) {
+    const int token = (pair / kLanes) * 2 * kLanes + 2 * packed_pair(pair % kLanes);
+    const bool has0 = token < task.length, has1 = token + 1 < task.length;
+    const float* v0 = task.value + (has0 ? token : 0) * task.stride;
+    const float* v1 = task.value + (has1 ? token + 1 : 0) * task.stride;
+    for (int hb = 0; hb < head_blocks; ++hb) {
+      int16_t* out = task.packed_value + (static_cast<ptrdiff_t>(hb) * (padded / 2) + pair) * kBlockColumns * 2;
+      for (int j = 0; j < kBlockColumns; j += kLanes) {
+        const int column = hb * kBlockColumns + j;
+        const I q0 = has0 ? to_int(f_mul(head_columns(task, v0, column), scale)) : i_zero();
+        const I q1 = has1 ? to_int(f_mul(head_columns(task, v1, column), scale)) : i_zero();
+        i_store(reinterpret_cast<int32_t*>(out + 2 * j), i_or(i_and(q0, low_half), i_shift_left<16>(q1)));
+      }
+    }
+  }
+  return 1.0f / inverse;
+}
+
+inline void multiply_value(const int16_t* probability, int rows, int padded, int head_size, const int16_t* value,
+                           StoreContext store) {
+  const int64_t block = static_cast<int64_t>(padded / 2) * kBlockColumns * 2;
+  for (int column = 0; column < head_size; column += kBlockColumns, value += block) {
+    store.columns = head_size - column;
+    run_rows<Dot::kS16S16>(reinterpret_cast<const uint8_t*>(probability), 2 * padded, rows,
+                           reinterpret_cast<const uint8_t*>(value), padded / 2, nullptr, store);
+    if (store.u8) {
+      store.u8 += kBlockColumns;
+      store.quantizer = store.quantizer.from(kBlockColumns);
+    }
+    if (store.f32) store.f32 += kBlockColumns;
+  }
+}
+
+// Scores of some rows of packed queries against all keys.
+inline void multiply_key(const HeadTask& task, int row, int rows, int padded) {
+  const HeadWorkspace& w = task.workspace;
+  const int pairs = static_cast<int>(round_up(task.head_size, 2)) / 2;
+  const uint8_t* query = reinterpret_cast<const uint8_t*>(w.query) + static_cast<ptrdiff_t>(row) * pairs * 4;
+  const uint8_t* key = reinterpret_cast<const uint8_t*>(w.key);
+  for (int column = 0; column < padded; column += kBlockColumns, key += static_cast<ptrdiff_t>(pairs) * kStepBytes) {
+    run_rows<Dot::kS16S16>(query, pairs * 4, rows, key, pairs, nullptr,
+                           StoreScores{w.scores + column, padded, task.length - column});
+  }
+}
+
+inline void attention_head(const HeadTask& task) {
+  const HeadWorkspace& w = task.workspace;
+  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  const float product = pack_query(task) * pack_key(task) * kLog2E / __builtin_sqrtf(static_cast<float>(task.head_size));
+  const float factor = product > kSmallestScoreFactor ? product : kSmallestScoreFactor;
+  *task.value_scale = pack_value(task);
+  if (task.received) __builtin_memset(task.received, 0, static_cast<size_t>(padded) * sizeof(float));
+  for (int row = 0; row < task.length; row += kScoreRows) {
+    const int rows = min_of(kScoreRows, task.length - row);
+    multiply_key(task, row, rows, padded);
+    int16_t* probability =
+        task.probabilities ? task.probabilities + static_cast<ptrdiff_t>(row) * padded : w.probability;
+    float row_scale[kScoreRows];
+    if (task.received) {
+      softmax_panel<true>(w.scores, rows, task.length, padded, factor, probability, row_scale);
+      add_received(w.scores, rows, padded, row_scale, task.received);
+    } else {
+      softmax_panel<false>(w.scores, rows, task.length, padded, factor, probability, row_scale);
+    }
+    if (task.probabilities) {
+      for (int r = 0; r < rows; ++r) task.row_scale[row + r] = row_scale[r];
+      continue;
+    }
+    multiply_value(probability, rows, padded, task.head_size, task.packed_value,
+                   StoreContext{row_scale, *task.value_scale, 0,
+                                task.context_u8 ? task.context_u8 + row * task.context_stride : nullptr,
+                                task.context_f32 ? task.context_f32 + row * task.context_stride : nullptr,
+                                task.context_stride, task.context_quantizer});
+  }
+}
+
+inline void attention_context(const ContextTask& task) {
+  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  for (int first = 0; first < task.kept_count; first += kScoreRows) {
+    const int rows = min_of(kScoreRows, task.kept_count - first);
+    float row_scale[kScoreRows];
+    for (int r = 0; r < rows; ++r) {
+      const int32_t source = task.kept[first + r];
+      row_scale[r] = task.row_scale[source];
+      __builtin_memcpy(task.gathered + static_cast<ptrdiff_t>(r) * padded,
+                       task.probabilities + static_cast<ptrdiff_t>(source) * padded,
+                       static_cast<size_t>(padded) * sizeof(int16_t));
+    }
+    multiply_value(task.gathered, rows, padded, task.head_size, task.packed_value,
+                   StoreContext{row_scale, task.value_scale, 0,
+                                task.context_u8 ? task.context_u8 + first * task.context_stride : nullptr,
+                                task.context_f32 ? task.context_f32 + first * task.context_stride : nullptr,
+                                task.context_stride, task.context_quantizer});
+  }
+}
+
+}  // namespace QL_ISA
+}  // namespace quantlat

@@ -1,0 +1,96 @@
+"""Smoothing: outliers of activations move into the weights before the model is quantised.
+
+SmoothQuant (Xiao et al. 2022, arXiv 2211.10438). A few channels of a feed-forward's input and of its inner
+activation are ten times larger than the rest (in MiniLM those of ``[SEP]``), and one scale per tensor has to cover
+them. Multiplying channel ``j`` by ``m_j = max|W_j|^(1 - a) / max|X_j|^a`` and dividing the weight's column by it
+changes nothing in fp32 and leaves INT8 a tensor of even channels. On a MiniLM-L6 for SQuAD ``a = 0.85``
+nearly halves the error of the logits (root mean square 0.18 without, 0.10 with it).
+
+Intel Neural Compressor's own SmoothQuant needs the archived IPEX, so this happens before INC sees the model. The
+multiplier cannot be folded into the LayerNorm before it, because its output is also the residual; runtimes fuse it
+with the quantisation that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from quantlat.models.heads import TaskModel
+from quantlat.quantization.calibration import CalibrationItem, CalibrationWindow
+from quantlat.quantization.layout import layout_of
+
+_SMOOTHED = (".feed_forward.up", ".feed_forward.down")
+_LEAST = 1e-5  # a channel that never moves must not get an infinite multiplier
+
+
+class SmoothedLinear(nn.Linear):
+    """``linear(x * multiplier)`` with the weight's columns divided by ``multiplier`` ``[in]``."""
+
+    multiplier: Tensor
+
+    @classmethod
+    def of(cls, linear: nn.Linear, multiplier: Tensor) -> SmoothedLinear:
+        """The smoothed form of ``linear``; equal to it in exact arithmetic."""
+        smoothed = cls(linear.in_features, linear.out_features)
+        smoothed.weight = nn.Parameter(linear.weight.detach() / multiplier, requires_grad=False)
+        smoothed.bias = nn.Parameter(linear.bias.detach(), requires_grad=False)
+        smoothed.register_buffer("multiplier", multiplier)
+        return smoothed
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.linear(input * self.multiplier, self.weight, self.bias)
+
+
+def smooth(
+    model: TaskModel,
+    items: Sequence[CalibrationItem[CalibrationWindow]],
+    *,
+    alpha: float,
+    skipped: frozenset[str] = frozenset(),
+) -> None:
+    """Replace the feed-forwards' linears of ``model`` by smoothed ones.
+
+    Args:
+        items: passes over which the largest activation of each channel is taken.
+        alpha: in (0, 1]; the larger, the more of the outliers moves into the weights.
+        skipped: linears to leave alone because they stay in fp32.
+    """
+    names = [name for name in layout_of(model.config, model.task).linears if name.endswith(_SMOOTHED)]
+    largest = channel_maxima(model, items, [name for name in names if name not in skipped])
+    for name, activation in largest.items():
+        parent, _, attribute = name.rpartition(".")
+        owner = model.get_submodule(parent)
+        linear = getattr(owner, attribute)
+        weight = linear.weight.detach().abs().amax(0).clamp(min=_LEAST)
+        multiplier = weight ** (1 - alpha) / activation.clamp(min=_LEAST) ** alpha
+        setattr(owner, attribute, SmoothedLinear.of(linear, multiplier / multiplier.max()))
+
+
+def channel_maxima(
+    model: TaskModel, items: Sequence[CalibrationItem[CalibrationWindow]], names: Sequence[str]
+) -> dict[str, Tensor]:
+    """Largest absolute value of each input channel of some linears, ``[in]`` by name."""
+    largest: dict[str, Tensor] = {}
+
+    def watch(name: str) -> torch.utils.hooks.RemovableHandle:
+        def hook(_: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+            found = arguments[0].abs().flatten(0, -2).amax(0)
+            largest[name] = torch.maximum(largest[name], found) if name in largest else found
+
+        return model.get_submodule(name).register_forward_pre_hook(hook)
+
+    handles = [watch(name) for name in names]
+    with torch.no_grad():
+        for item in items:
+            ids = torch.from_numpy(np.asarray(item.window.input_ids, np.int64))[None]
+            types = torch.from_numpy(np.asarray(item.window.token_type_ids, np.int64))[None]
+            lengths = None if item.lengths is None else torch.tensor(item.lengths)
+            model(ids, torch.ones_like(ids), types, lengths)
+    for handle in handles:
+        handle.remove()
+    return largest

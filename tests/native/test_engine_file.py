@@ -1,0 +1,110 @@
+"""The engine's model file: what is packed comes back, and no damaged file gets past the reader."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quantlat.native.engine_file import engine_bytes, pack_weight
+from quantlat.quantization.artifact import QuantizedLinear
+from tests.quantization.tiny import quantized_model
+
+engine = pytest.importorskip("quantlat.native._engine", reason="the native engine was not built")
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return engine_bytes(quantized_model())
+
+
+def sealed(content: bytes | bytearray) -> bytes:
+    """The bytes with a size and checksum that match them, so that the reader looks at the rest."""
+    body = struct.pack("<Q", len(content)) + bytes(content[24:])
+    return bytes(content[:12]) + struct.pack("<I", zlib.crc32(body)) + body
+
+
+def test_a_weight_is_packed_in_blocks_of_32_outputs_and_steps_of_four_inputs() -> None:
+    weight = np.arange(40 * 6, dtype=np.int16).reshape(40, 6).astype(np.int8)
+    packed = pack_weight(weight)
+    assert packed.shape == (2, 2, 32, 4)
+    np.testing.assert_array_equal(packed[0, 0, 5], weight[5, :4])
+    np.testing.assert_array_equal(packed[1, 1, 7], [*weight[39, 4:], 0, 0])
+    assert not packed[1, :, 8:].any()
+
+
+def test_a_sound_file_is_read(content: bytes) -> None:
+    assert engine.Model.parse(content).layers == 2
+    assert engine.Model.parse(sealed(content)).file_bytes == len(content)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 16, 127, 128, 200, 5000])
+def test_a_truncated_file_is_refused(content: bytes, size: int) -> None:
+    with pytest.raises(ValueError):
+        engine.Model.parse(content[:size])
+    if size >= 128:
+        with pytest.raises(ValueError, match="ends inside"):
+            engine.Model.parse(sealed(content[:size]))
+
+
+def test_one_changed_bit_is_noticed(content: bytes) -> None:
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 1
+    with pytest.raises(ValueError, match="checksum"):
+        engine.Model.parse(bytes(damaged))
+
+
+def test_bytes_behind_the_last_section_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="follow the last section"):
+        engine.Model.parse(sealed(content + bytes(64)))
+
+
+@pytest.mark.parametrize("step", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_step_that_is_not_a_positive_number_is_refused(step: float) -> None:
+    model = quantized_model()
+    name = "encoder.layers.1.feed_forward.down"
+    linear = model.linears[name]
+    assert isinstance(linear, QuantizedLinear) and linear.input_multiplier is not None
+    multiplier = linear.input_multiplier.copy()
+    multiplier[5] = step
+    damaged = replace(model, linears={**model.linears, name: replace(linear, input_multiplier=multiplier)})
+    with pytest.raises(ValueError, match="layer 1 down"):
+        engine.Model.parse(engine_bytes(damaged))
+
+
+@pytest.mark.parametrize("field", range(12))
+def test_configurations_out_of_bounds_are_refused(content: bytes, field: int) -> None:
+    damaged = bytearray(content)
+    for value in (-1, 2**31 - 1):
+        damaged[24 + 4 * field : 28 + 4 * field] = struct.pack("<i", value)
+        with pytest.raises(ValueError, match="header"):
+            engine.Model.parse(sealed(damaged))
+
+
+def test_random_damage_never_crashes_the_reader_or_the_engine(content: bytes) -> None:
+    """Bounded fuzzing: a changed header or table is refused, or it still describes a model that can run."""
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(content)
+        for _ in range(int(rng.integers(1, 6))):
+            place = rng.integers(0, 400) if rng.random() < 0.8 else rng.integers(0, len(content))
+            damaged[int(place)] = int(rng.integers(0, 256))
+        if rng.random() < 0.2:
+            del damaged[int(rng.integers(0, len(damaged))) :]
+        data = sealed(damaged) if len(damaged) >= 24 else bytes(damaged)
+        try:
+            model = engine.Model.parse(data)
+        except ValueError:
+            refused += 1
+            continue
+        engine.Session(model).run(np.arange(9), np.array([0, 2, 9]))
+    assert 100 < refused < 400
+
+
+def test_a_missing_file_is_an_os_error() -> None:
+    with pytest.raises(OSError, match="no-such-file"):
+        engine.Model.open("no-such-file")

@@ -1,0 +1,270 @@
+"""What the engine does beyond the conformance suite: ragged batches, exits, threads, shapes, refusals."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from quantlat.errors import RuntimeUnavailableError
+from quantlat.models.encoder_config import EncoderConfig
+from quantlat.models.heads import TaskModel, build_model
+from quantlat.models.retention import RetentionConfig
+from quantlat.native.engine_file import engine_bytes
+from quantlat.quantization.artifact import (
+    CalibrationRecord,
+    FloatLinear,
+    LayerNormParameters,
+    QuantizedEmbedding,
+    QuantizedLinear,
+    QuantizedModel,
+)
+from quantlat.quantization.layout import layout_of
+from quantlat.quantization.reference import build_task_model
+from quantlat.runtimes.base import TokenBatch
+from quantlat.runtimes.native import NativeRuntime, NativeSession
+from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
+
+engine = pytest.importorskip("quantlat.native._engine", reason="the native engine was not built")
+
+DROP = RetentionConfig((0.7, 0.3))
+LENGTHS = (1, 2, 15, 16, 17, 31, 32, 33, 100)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> NativeSession:
+    return NativeRuntime().load(quantized_model(), threads=1, cache_dir=tmp_path_factory.mktemp("engine"))
+
+
+def random_model(config: EncoderConfig, task: str, fp32: frozenset[str] = frozenset()) -> QuantizedModel:
+    """A quantised model of any shape: ranges are guessed, which is good enough to compare arithmetic."""
+    torch.manual_seed(3)
+    model = build_model(config, task).eval()
+    weights = {name: p.detach().numpy() for name, p in model.named_parameters()}
+    rng = np.random.default_rng(4)
+    linears: dict[str, QuantizedLinear | FloatLinear] = {}
+    layout = layout_of(config, task)
+    for name in layout.linears:
+        weight = weights[f"{name}.weight"] * 3
+        bias = rng.normal(0, 0.1, len(weight)).astype(np.float32)
+        if name in fp32:
+            linears[name] = FloatLinear(weight, bias)
+            continue
+        scale = np.abs(weight).max(axis=1) / 127
+        linears[name] = QuantizedLinear(np.rint(weight / scale[:, None]).astype(np.int8), scale, bias, 0.03, 120)
+    return QuantizedModel(
+        config,
+        task,
+        linears,
+        {name: QuantizedEmbedding.from_float(weights[f"{name}.weight"] * 50) for name in layout.embeddings},
+        {
+            name: LayerNormParameters(np.ones(n, np.float32), rng.normal(0, 0.1, n).astype(np.float32))
+            for name, n in layout.norms.items()
+        },
+        CalibrationRecord("random", 1, 1, 1, 0, "none", "minmax", 0.0, "test"),
+    )
+
+
+def reference_logits(model: TaskModel, tokens: int, lengths: tuple[int, ...] | None) -> np.ndarray:
+    one = window(tokens)
+    arrays = (
+        torch.from_numpy(one.input_ids)[None] % 200,
+        torch.ones(1, tokens),
+        torch.from_numpy(one.token_type_ids)[None],
+    )
+    with torch.no_grad():
+        return model(*arrays, None if lengths is None else torch.tensor(lengths))[0].numpy()  # type: ignore[no-any-return]
+
+
+SHAPES = {
+    "head of 32": {"hidden_size": 64, "num_heads": 2},
+    "head of 64": {"hidden_size": 128, "num_heads": 2},
+    "hidden size 40, head of 20": {"hidden_size": 40, "num_heads": 2, "intermediate_size": 72},
+    "hidden size 18, head of 6": {"hidden_size": 18, "num_heads": 3, "intermediate_size": 50},
+    "head of 80": {"hidden_size": 80, "num_heads": 1},
+    "relu": {"activation": "relu"},
+    "tanh gelu": {"activation": "gelu_new"},
+    "no token types": {"family": "distilbert", "type_vocab_size": 0},
+    "positions from 2": {"family": "roberta", "position_offset": 2, "type_vocab_size": 1},
+}
+
+
+@pytest.mark.parametrize("kernels", engine.usable_kernels())
+@pytest.mark.parametrize("task", ["question-answering", "text-classification"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_shape_in_every_instruction_set(shape: str, task: str, kernels: str) -> None:
+    config = replace(CONFIG, **SHAPES[shape], num_labels=2 if task.startswith("question") else 5)
+    quantized = random_model(config, task)
+    reference = build_task_model(quantized)
+    session = engine.Session(engine.Model.parse(engine_bytes(quantized)), 1, kernels)
+    offsets = np.cumsum([0, *LENGTHS])
+    ids = np.concatenate([window(n).input_ids % 200 for n in LENGTHS])
+    types = np.concatenate([window(n).token_type_ids for n in LENGTHS]) * (config.type_vocab_size > 1)
+    actual = session.run(ids, offsets, types)
+    expected = []
+    for n in LENGTHS:
+        one = window(n)
+        kinds = torch.from_numpy(one.token_type_ids)[None] * (config.type_vocab_size > 1)
+        with torch.no_grad():
+            logits = reference(torch.from_numpy(one.input_ids % 200)[None], torch.ones(1, n), kinds)[0].numpy()
+        expected.append(logits if task.startswith("question") else logits[None])
+    error = actual - np.concatenate(expected)
+    assert np.sqrt(np.square(error).mean()) < 0.03 * np.concatenate(expected).std()
+
+
+@pytest.mark.parametrize(
+    "fp32",
+    [
+        {"encoder.layers.0.attention.query"},
+        {"encoder.layers.0.attention.output", "encoder.layers.1.feed_forward.up"},
+        {"encoder.layers.0.feed_forward.down", "qa_outputs"},
+        {f"encoder.layers.1.attention.{part}" for part in ("query", "key", "value")},
+    ],
+    ids=["query", "output and up", "down and head", "query, key and value"],
+)
+def test_linears_left_in_fp32_run_in_fp32(fp32: set[str]) -> None:
+    quantized = random_model(CONFIG, "question-answering", frozenset(fp32))
+    session = engine.Session(engine.Model.parse(engine_bytes(quantized)))
+    one = window(70)
+    with torch.no_grad():
+        expected = build_task_model(quantized)(
+            torch.from_numpy(one.input_ids)[None],
+            torch.ones(1, 70),
+            torch.from_numpy(one.token_type_ids)[None],
+        )[0].numpy()
+    error = session.run(one.input_ids, np.array([0, 70]), one.token_type_ids) - expected
+    assert np.sqrt(np.square(error).mean()) < 0.03 * expected.std()
+
+
+@pytest.mark.parametrize("config", [None, DROP], ids=str)
+def test_a_ragged_batch_equals_its_sequences_alone_bit_by_bit(
+    session: NativeSession, config: RetentionConfig | None
+) -> None:
+    windows = [window(n) for n in LENGTHS]
+    together = session.run_windows(windows, config)
+    for one, logits in zip(windows, together, strict=True):
+        np.testing.assert_array_equal(logits, session.run_windows([one], config)[0])
+
+
+@pytest.mark.parametrize("config", [None, DROP], ids=str)
+def test_the_number_of_threads_does_not_change_a_bit(
+    session: NativeSession, tmp_path: Path, config: RetentionConfig | None
+) -> None:
+    four = NativeRuntime().load(quantized_model(), threads=4, cache_dir=tmp_path)
+    windows = [window(n) for n in (130, 64, 7)]
+    for one, other in zip(session.run_windows(windows, config), four.run_windows(windows, config), strict=True):
+        np.testing.assert_array_equal(one, other)
+    four.close()
+
+
+def test_exits_name_the_layer_at_which_each_token_was_dropped(session: NativeSession) -> None:
+    batch = TokenBatch.from_windows([window(50)])
+    _, exits = session.run_with_exits(batch, DROP)
+    kept = [int((exits > layer).sum()) for layer in range(2)]
+    assert kept == list(DROP.lengths(50)) == [35, 15]
+    assert exits[0, 0] == 2  # [CLS] is never dropped
+    _, never = session.run_with_exits(TokenBatch.from_windows([window(50), window(20)]))
+    assert (never[0] == 2).all() and (never[1, :20] == 2).all() and (never[1, 20:] == -1).all()
+
+
+def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: NativeSession) -> None:
+    """Equal tokens in equal places would be needed; a model without weights treats all alike."""
+    quantized = quantized_model()
+    blank = replace(
+        quantized,
+        linears={
+            name: replace(linear, weight=np.zeros_like(linear.weight)) for name, linear in quantized.linears.items()
+        },
+    )
+    model = engine.Model.parse(engine_bytes(blank))
+    _, left = engine.Session(model).run(
+        np.arange(5, 45), np.array([0, 40]), lengths=np.array([30, 10]), return_left=True
+    )
+    np.testing.assert_array_equal(left, np.repeat([2, 1, 0], [10, 20, 10]))
+
+
+def test_several_python_threads_may_call_one_session(session: NativeSession) -> None:
+    batch = TokenBatch.from_windows([window(60), window(33)])
+    expected = session.run(batch, DROP)
+    results: list[np.ndarray] = []
+    callers = [threading.Thread(target=lambda: results.append(session.run(batch, DROP))) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(results) == 8
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_the_arena_stops_growing(session: NativeSession) -> None:
+    inner = engine.Session(engine.Model.parse(engine_bytes(quantized_model())))
+    inner.run(np.ones(300, np.int64), np.array([0, 300]))
+    grown = inner.arena_bytes
+    for n in (10, 300, 77):
+        inner.run(np.ones(n, np.int64), np.array([0, n]))
+    assert inner.arena_bytes == grown > 0
+
+
+REFUSALS = {
+    "id too large": (dict(ids=[1, 300]), "ids at 1 is 300, expected 0 to 299"),
+    "negative id": (dict(ids=[-1, 5]), "ids at 0 is -1"),
+    "type out of range": (dict(types=[0, 2]), "types at 1 is 2, expected 0 to 1"),
+    "types too short": (dict(types=[0]), "as many elements as ids"),
+    "offsets not from 0": (dict(offsets=[1, 2]), "begin with 0"),
+    "offsets short": (dict(offsets=[0, 1]), "end with the number of tokens, 2"),
+    "offsets beyond": (dict(offsets=[0, 3]), "offsets at 1 is 3"),
+    "no offsets": (dict(offsets=[]), "begin with 0"),
+    "empty sequence": (dict(offsets=[0, 0, 2]), "sequence 0 has 0 tokens"),
+    "decreasing": (dict(offsets=[0, 2, 1, 2]), "sequence 1 has -1 tokens"),
+    "too long": (dict(ids=[1] * 513, offsets=[0, 513], types=None), "has 513 tokens, expected 1 to 512"),
+    "lengths of another model": (dict(lengths=[2, 2, 2]), r"lengths must be \[2\] or \[1, 2\]"),
+    "length beyond the sequence": (dict(lengths=[3, 2]), "cannot keep 3 of 2 rows"),
+    "length zero": (dict(lengths=[2, 0]), "cannot keep 0 of 2 rows"),
+    "increasing lengths": (dict(lengths=[1, 2]), "cannot keep 2 of 1 rows"),
+    "two dimensions": (dict(ids=[[1, 2]]), "one dimension"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=str)
+def test_bad_input_is_an_exception_and_never_a_crash(case: str) -> None:
+    changes, message = REFUSALS[case]
+    call = {"ids": [1, 2], "offsets": [0, 2], "types": [0, 1], "lengths": None} | changes
+    arrays = {name: None if value is None else np.array(value, np.int64) for name, value in call.items()}
+    session = engine.Session(engine.Model.parse(engine_bytes(quantized_model())))
+    with pytest.raises(ValueError, match=message):
+        session.run(**arrays)
+
+
+def test_random_ragged_input_never_crashes() -> None:
+    """Bounded fuzzing of the boundary: whatever comes is answered or refused."""
+    session = engine.Session(engine.Model.parse(engine_bytes(quantized_model())), 2)
+    rng = np.random.default_rng(9)
+    answered = 0
+    for _ in range(300):
+        tokens = int(rng.integers(0, 60))
+        ids = rng.integers(-1 if rng.random() < 0.1 else 0, 300, tokens)
+        cuts = np.sort(rng.integers(0, tokens + 1, int(rng.integers(0, 5))))
+        offsets = np.concatenate(([0], cuts, [tokens if rng.random() < 0.9 else tokens + 1]))
+        if rng.random() < 0.7:
+            offsets = np.unique(offsets)
+        lengths = rng.integers(0, 30, (len(offsets) - 1, 2)) if rng.random() < 0.5 else None
+        if lengths is not None and rng.random() < 0.8:
+            sizes = np.diff(offsets)[:, None]
+            lengths = np.clip(np.sort(lengths)[:, ::-1], 1, np.maximum(sizes, 1))
+        try:
+            logits = session.run(ids, offsets, None, lengths)
+        except ValueError:
+            continue
+        answered += 1
+        assert logits.shape == (tokens, 2) and np.isfinite(logits).all()
+    assert 50 < answered < 300
+
+
+def test_a_fp32_model_is_refused() -> None:
+    with pytest.raises(RuntimeUnavailableError, match="quantised models only"):
+        NativeRuntime().load(fp32_model(), threads=1)
