@@ -12,7 +12,7 @@ RUN_ARGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install squad test lint clean
+.PHONY: help install squad test lint sanitize clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -38,6 +38,15 @@ test: install  ## run the tests (training in a process of its own: its allocator
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# A copy of the package with the engine under AddressSanitizer and UBSan; its tests fuzz the model file and the input.
+SANITIZED := build/sanitized
+sanitize: install  ## the native engine's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@command -v g++ >/dev/null || { echo "sanitize: skipped, there is no g++" >&2; exit 0; }; set -e; \
+	QUANTLAT_SANITIZE=1 QUANTLAT_NATIVE=required $(BIN)/python setup.py --quiet build --build-base build/asan \
+	  --build-lib $(SANITIZED); \
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+	  $(BIN)/python -m pytest -o pythonpath="$(SANITIZED) ." -p no:cacheprovider tests/native tests/runtimes/test_native.py
 
 clean:  ## remove the environment and caches; runs/ and reports/ stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

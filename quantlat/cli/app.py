@@ -10,6 +10,7 @@ import quantlat
 from quantlat.cli.bench import bench
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
+from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
@@ -42,5 +43,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, runs, doctor):
+for verb in (run, validate, schema, evaluate, bench, report, runs, doctor):
     app.command()(verb)

@@ -1,7 +1,7 @@
 """Reporting: one collected data structure (``ReportData``), and everything that is drawn or written from it.
 
-``rows`` and ``collect`` hold the data, ``caveats`` and ``verdict`` what follows from it, ``tables``, ``markdown`` and
-``figures`` render it, ``write`` puts it on disk. matplotlib is imported only when figures are drawn.
+``rows`` and ``collect`` hold the data, ``caveats`` and ``verdict`` what follows from it, ``tables``, ``markdown``,
+``html`` and ``figures`` render it, ``write`` puts it on disk. matplotlib is imported only when figures are drawn.
 """
 
 from __future__ import annotations

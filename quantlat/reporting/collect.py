@@ -1,7 +1,7 @@
 """What a report is made of: one frozen data structure that every output is drawn from.
 
 ``ReportData`` is the whole content of ``report.json``, raw samples included. Markdown, CSV, the figures, the
-table on the screen and (later) the HTML page take it and nothing else, so all of them say the same, and a report
+table on the screen and the HTML page take it and nothing else, so all of them say the same, and a report
 can be rebuilt from its JSON file alone.
 """
 
@@ -16,6 +16,7 @@ from quantlat.reporting.rows import (
     SAME_PREDICTIONS,
     AccuracyRow,
     DataInfo,
+    ExampleInfo,
     Headline,
     LatencyRow,
     MachineInfo,
@@ -55,6 +56,7 @@ class ReportData(Row):
     quantization: QuantizationInfo | None = None
     runtimes: tuple[RuntimeRow, ...] = ()
     speedups: tuple[SpeedupRow, ...] = ()
+    example: ExampleInfo | None = None
     headline: Headline
     caveats: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -72,6 +74,9 @@ class ReportData(Row):
         numbers = {c.number for c in self.search.candidates} if self.search else set()
         if self.search and not set(self.search.front) <= numbers:
             raise ValueError(f"front names candidates {sorted(set(self.search.front) - numbers)} that do not exist")
+        shown = [p.profile for p in self.example.profiles] if self.example is not None else []
+        if not set(shown) <= set(names):
+            raise ValueError(f"the example shows profiles {shown}, but there are {names}")
         return self
 
     def profile(self, name: str) -> ProfileRow:

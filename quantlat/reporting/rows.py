@@ -150,8 +150,18 @@ class MachineInfo(Row):
     system: str | None = None
 
 
+class TrainingCurve(Row):
+    """Loss per optimiser step of one training of a stage."""
+
+    name: str
+    points: tuple[tuple[int, float], ...]
+
+
 class StageRow(Row):
-    """One stage of the run: wall seconds, training tokens per second, loss per optimiser step."""
+    """One stage of the run: wall seconds, training tokens per second, loss per optimiser step.
+
+    ``loss_curve`` is that of the stage's last training, ``curves`` those of all of them where there are several.
+    """
 
     name: str
     seconds: float
@@ -159,6 +169,7 @@ class StageRow(Row):
     tokens_per_second: float | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     loss_curve: tuple[tuple[int, float], ...] = ()
+    curves: tuple[TrainingCurve, ...] = ()
 
 
 class _Measured(Row):
@@ -307,6 +318,39 @@ class SpeedupRow(Row):
     of: str
     over: str
     ratio: Interval
+
+
+class ExampleToken(Row):
+    """A token of the example as it reads in the text, and whether a space stands before it."""
+
+    text: str
+    space: bool
+    part: Literal["special", "question", "passage"]
+
+
+class ExampleProfile(Row):
+    """What a profile does with the example: ``survives[i]`` is after how many layers token ``i`` is still alive."""
+
+    profile: str
+    survives: tuple[int, ...]
+    answer: str
+
+
+class ExampleInfo(Row):
+    """One real question: its tokens, how long each lives in each profile, the answers. ``source`` says which it is."""
+
+    id: str
+    tokens: tuple[ExampleToken, ...]
+    profiles: tuple[ExampleProfile, ...]
+    reference: str
+    source: str
+
+    @model_validator(mode="after")
+    def _one_fate_per_token(self) -> Self:
+        for row in self.profiles:
+            if len(row.survives) != len(self.tokens):
+                raise ValueError(f"profile {row.profile!r}: {len(row.survives)} fates for {len(self.tokens)} tokens")
+        return self
 
 
 class Headline(Row):

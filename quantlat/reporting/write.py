@@ -6,6 +6,7 @@
       report.json    everything, raw samples included
       results.csv    one row per measured model and per trial
       report.md      the report to read
+      index.html     the same as one page: charts to point at, light and dark, prints; needs no network
       figures/       pareto, waterfall, baselines, retention, lengths, training (.png and .svg)
 
 Every file is written beside its place and renamed, so that a reader never meets half a file. ``DOCUMENTS`` is where
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg")
 FIGURE_FOLDER = "figures"
+REPORT_JSON = "report.json"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class ReportPaths:
     json: Path
     csv: Path
     markdown: Path
+    html: Path
     figures: tuple[Path, ...]
 
 
@@ -67,9 +70,16 @@ def _markdown(data: ReportData, figures: Sequence[FigureFiles]) -> str:
     return render_markdown(data, shown)
 
 
+def _html(data: ReportData, _: Sequence[FigureFiles]) -> str:
+    from quantlat.reporting.html import render_html  # here: its charts share the figures' data, and so matplotlib
+
+    return render_html(data)
+
+
 DOCUMENTS: Mapping[str, Callable[[ReportData, Sequence[FigureFiles]], str]] = {
     "results.csv": lambda data, _: results_csv(data),
     "report.md": _markdown,
+    "index.html": _html,
 }
 """Documents beside ``report.json``: file name, and what renders it."""
 
@@ -92,7 +102,7 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[str] = FORMAT
     data = with_caveats(data)
     try:
         (folder / FIGURE_FOLDER).mkdir(parents=True, exist_ok=True)
-        _write(folder / "report.json", to_json(data).encode())
+        _write(folder / REPORT_JSON, to_json(data).encode())
         figures = _figures(data, formats) if formats else []
         written = _write_figures(figures, folder)
         for name, render in DOCUMENTS.items():
@@ -102,7 +112,14 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[str] = FORMAT
             f"cannot write the report into {folder}: {error.strerror or error}",
             "make room or choose another folder, then run the recipe again: `quantlat run RECIPE --from report`",
         ) from error
-    return ReportPaths(folder, folder / "report.json", folder / "results.csv", folder / "report.md", written)
+    return ReportPaths(
+        folder=folder,
+        json=folder / REPORT_JSON,
+        csv=folder / "results.csv",
+        markdown=folder / "report.md",
+        html=folder / "index.html",
+        figures=written,
+    )
 
 
 def rebuild(folder: Path, formats: Sequence[str] = FORMATS) -> ReportPaths:
@@ -120,7 +137,7 @@ def read_report(folder: Path) -> ReportData:
     Raises:
         StorageError: ``report.json`` is missing, damaged or of another version.
     """
-    path = folder / "report.json"
+    path = folder / REPORT_JSON
     hint = "run the recipe's report stage again: `quantlat run RECIPE --from report`"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

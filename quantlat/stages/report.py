@@ -84,7 +84,7 @@ class ReportStage(Stage):
         if target.exists():
             shutil.rmtree(target)
         fresh.rename(target)
-        context.progress.say(f"report: {target / 'report.md'}")
+        context.progress.say(f"report: {target / 'index.html'}")
 
 
 def _contestants(context: StageContext, search: SearchRecord) -> Contestants:

@@ -30,7 +30,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_report_is_json_csv_markdown_and_every_figure_in_both_formats(written: Path) -> None:
     figures = {f"figures/{name}.{ending}" for name in FIGURE_NAMES for ending in ("png", "svg")}
-    assert set(_contents(written)) == {"report.json", "results.csv", "report.md"} | figures
+    assert set(_contents(written)) == {"report.json", "results.csv", "report.md", "index.html"} | figures
     assert (written / "figures/pareto.png").read_bytes().startswith(b"\x89PNG")
 
 

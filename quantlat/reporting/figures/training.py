@@ -60,7 +60,7 @@ def training_info(data: ReportData) -> TrainingInfo | None:
         if len(stage.loss_curve) > 1:
             steps = tuple(step for step, _ in stage.loss_curve)
             losses = tuple(loss for _, loss in stage.loss_curve)
-            curves.append(Curve(_title(stage.name), steps, losses, _smoothed(losses)))
+            curves.append(Curve(_title(stage.name), steps, losses, smoothed(losses)))
     longest = max(costs, key=lambda c: c.seconds)
     title = f"The run took {fmt.duration(total)}"
     title += f", {fmt.percent(longest.share)} of it for {longest.name}" if len(costs) > 1 else f": {longest.name}"
@@ -76,7 +76,8 @@ def _title(stage: str) -> str:
     return stage.replace("_", " ")
 
 
-def _smoothed(losses: tuple[float, ...]) -> tuple[float, ...]:
+def smoothed(losses: tuple[float, ...]) -> tuple[float, ...]:
+    """Centred running mean over a twentieth of the run."""
     half = max(1, len(losses) // 40)
     values = np.asarray(losses)
     return tuple(float(values[max(0, i - half) : i + half + 1].mean()) for i in range(len(values)))

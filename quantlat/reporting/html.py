@@ -1,0 +1,163 @@
+"""``index.html``: the whole report as one page that needs no network and opens from disk.
+
+The page is laid out in Python (``html_pareto``, ``html_waterfall``, …: plain numbers) and written down by the jinja2
+templates in ``templates/``. Everything that comes from outside is escaped by jinja2's autoescaping; the data that the
+script reads stands in the page as JSON (``html_json``). A Content-Security-Policy lets only the page's own two scripts
+run, named by their hashes, and lets nothing be loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from quantlat.reporting import formatting as fmt
+from quantlat.reporting import html_numbers as num
+from quantlat.reporting import html_tables as tables
+from quantlat.reporting.caveats import runtime_spread
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.html_chart import Tip
+from quantlat.reporting.html_json import script_json
+from quantlat.reporting.html_lengths import DistributionChart, LengthsChart, distribution_chart, lengths_chart
+from quantlat.reporting.html_pareto import ParetoChart, pareto_chart
+from quantlat.reporting.html_retention import fading_data, fading_example, retention_table
+from quantlat.reporting.html_training import TrainingPlots, training_plots
+from quantlat.reporting.html_waterfall import WaterfallChart, waterfall_chart
+from quantlat.reporting.rows import Role, profile_key
+from quantlat.reporting.verdict import Outcome, runtime_name, verdict
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render_html(data: ReportData) -> str:
+    """The page. Equal data give equal bytes."""
+    pareto, waterfall = pareto_chart(data), waterfall_chart(data)
+    lengths, distributions = lengths_chart(data), distribution_chart(data)
+    training = training_plots(data)
+    spread = runtime_spread(data)
+    found = verdict(data)
+    theme, script = _source("theme.js"), _source("page.js")
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            data=data,
+            verdict=found,
+            missed=found.outcome in (Outcome.MISSED, Outcome.MISSED_ON_DEV),
+            asked=found.outcome is not Outcome.NO_FLOOR,
+            keys=_key_numbers(data),
+            pareto=pareto,
+            waterfall=waterfall,
+            models=tables.model_table(data),
+            accuracy=tables.accuracy_lines(data),
+            disagreement=max(spread.items(), key=lambda item: item[1]) if spread else None,
+            lengths=lengths,
+            distributions=distributions,
+            latency=tables.latency_lines(data),
+            needed=tables.SAMPLES_NEEDED,
+            retention=retention_table(data),
+            example=fading_example(data),
+            training=training,
+            facts={
+                "machine": tables.machine_facts(data),
+                "versions": tables.version_facts(data),
+                "models": tables.model_facts(data),
+                "data": tables.data_facts(data),
+            },
+            style=_source("style.css"),
+            theme=theme,
+            script=script,
+            policy=_policy(theme, script),
+            page_data=script_json(
+                {
+                    "tips": _tips(pareto, waterfall, lengths, distributions, training),
+                    "example": fading_data(data.example),
+                }
+            ),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["fmt"] = fmt
+    environment.filters["prose"] = prose
+    environment.filters["runtime"] = runtime_name
+    return environment
+
+
+def _source(name: str) -> Markup:
+    """One of our own files, which needs no escaping."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
+
+
+def _policy(*scripts: str) -> str:
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def prose(text: str) -> Markup:
+    """Escaped text in which ```name``` becomes code."""
+    parts = [escape(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # a lone backtick is a backtick
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>") + part + Markup("</code>") if i % 2 else part for i, part in enumerate(parts)
+    )
+
+
+def _tips(
+    pareto: ParetoChart | None,
+    waterfall: WaterfallChart | None,
+    lengths: LengthsChart | None,
+    distributions: DistributionChart | None,
+    training: TrainingPlots | None,
+) -> dict[str, dict[str, object]]:
+    """What every mark says, by the id of the mark."""
+    tips: dict[str, Tip] = {}
+    tips |= {mark.id: mark.tip for view in (pareto.views if pareto else ()) for mark in view.marks}
+    tips |= {bar.id: bar.tip for bar in (waterfall.bars if waterfall else ())}
+    tips |= {point.id: point.tip for line in (lengths.lines if lengths else ()) for point in line.points}
+    tips |= {row.id: row.tip for row in (distributions.rows if distributions else ())}
+    tips |= {curve.id: curve.tip for curve in (training.curves if training else ())}
+    return {
+        name: {"title": tip.title, "lines": tip.lines, **({"ratios": tip.ratios} if tip.ratios else {})}
+        for name, tip in tips.items()
+    }
+
+
+def _key_numbers(data: ReportData) -> list[tuple[str, str, num.Quantity, str]]:
+    """The few numbers at the top: label, unit, number with interval, and what it refers to."""
+    key = profile_key(data.headline.profile)
+    found = []
+    if (row := data.latency_of(key)) is not None:
+        setting = f"{fmt.plural(row.threads, 'thread')}, batch {row.batch}, {runtime_name(row.runtime)}"
+        found.append(("Median request", "ms", num.milliseconds(row), setting))
+    for role, what in (
+        (Role.TEACHER, "the fp32 teacher without padding"),
+        (Role.STUDENT, "the fp32 student"),
+        (Role.NNCF, "the student in INT8 by NNCF"),
+    ):
+        value = data.speedup(key, role.value)
+        if value is not None and len(found) < 3:
+            found.append(("Speedup", "", num.times(value, data.speedup_row(key, role.value)), f"over {what}"))
+    accuracy = data.accuracy_of(key)
+    if accuracy is not None:
+        change = num.difference(accuracy)
+        against = f"{change.text} against the {tables.compared_with(data)}" if change is not num.NOTHING else ""
+        found.append(("F1 on dev", "", num.points(accuracy.f1), against))
+    if (sizes := data.quantization) is not None:
+        size = num.Quantity(fmt.significant(sizes.int8_mib))
+        found.append(("Size", "MiB", size, f"{fmt.mebibytes(sizes.fp32_mib)} in fp32"))
+    return found

@@ -1,0 +1,79 @@
+"""Numbers with their intervals as the HTML page writes them: ``10.7 (10.5 to 10.9)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quantlat.reporting import formatting as fmt
+from quantlat.reporting.rows import AccuracyRow, Interval, LatencyRow, SpeedupRow
+
+ABSENT = "–"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as text, the interval that belongs to it (may be empty), and what a reader must know about it.
+
+    ``note`` is short and stands behind the number, such as "≈ 0" or "disturbed".
+    """
+
+    value: str
+    span: str = ""
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        return " ".join(part for part in (self.value, self.span and f"({self.span})", self.note) if part)
+
+
+NOTHING = Quantity(ABSENT)
+
+
+def span(low: float, high: float, write: Callable[[float], str]) -> str:
+    """``10.5 to 10.9``."""
+    return f"{write(low)} to {write(high)}"
+
+
+def like(estimate: float, digits: int = 3) -> Callable[[float], str]:
+    """A writer with as many decimals as ``estimate`` has at ``digits`` significant digits, so that limits line up."""
+    decimals = len(fmt.significant(estimate, digits).partition(".")[2])
+    return lambda value: f"{value:,.{decimals}f}".replace("-", fmt.MINUS)
+
+
+def milliseconds(row: LatencyRow) -> Quantity:
+    """Median time of one request without its unit, interval, and doubts about the measurement."""
+    level = "" if row.level >= 0.95 else f"{fmt.percent(row.level)} interval"
+    doubt = "" if row.reliable else "disturbed"
+    note = ", ".join(part for part in (level, doubt) if part)
+    return Quantity(fmt.significant(row.median_ms), span(*row.ci_ms, like(row.median_ms)), note)
+
+
+def points(interval: Interval, digits: int = 1) -> Quantity:
+    """An accuracy in points with its interval."""
+
+    def write(value: float) -> str:
+        return fmt.points(value, digits)
+
+    limits = span(interval.low, interval.high, write) if interval.known else ""
+    return Quantity(write(interval.estimate), limits)
+
+
+def difference(row: AccuracyRow | None) -> Quantity:
+    """The paired F1 difference of a row to its reference; ``≈ 0`` where it cannot be told from zero."""
+    if row is None or row.difference is None:
+        return NOTHING
+    interval = row.difference.interval
+    limits = span(interval.low, interval.high, fmt.signed) if interval.known else ""
+    return Quantity(fmt.signed(interval.estimate), limits, "" if row.difference.distinguishable else "≈ 0")
+
+
+def times(value: float | None, row: SpeedupRow | None) -> Quantity:
+    """A speedup, with the interval of the ratio where it was measured side by side."""
+    if value is None:
+        return NOTHING
+    digits = 3 if value >= 1 else 2
+    known = row is not None and row.ratio.known
+    limits = span(row.ratio.low, row.ratio.high, like(value, digits)) if known and row is not None else ""
+    return Quantity(fmt.ratio(value, digits), limits)

@@ -1,0 +1,227 @@
+"""The tables of the HTML page: models and profiles, accuracy by runtime, every latency, facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quantlat.reporting import formatting as fmt
+from quantlat.reporting import html_numbers as num
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, LatencyRow, Role, profile_key
+from quantlat.reporting.verdict import reference_accuracy, runtime_name
+
+SAMPLES_NEEDED = {90: 29, 95: 59, 99: 299}
+"""A distribution-free 95 % upper bound of a percentile needs this many samples."""
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One baseline or profile of the main table."""
+
+    name: str
+    detail: str
+    is_profile: bool
+    recommended: bool
+    latency: num.Quantity
+    speedups: tuple[num.Quantity, ...]
+    f1: num.Quantity
+    em: str
+    difference: num.Quantity
+    macs: str
+
+
+@dataclass(frozen=True)
+class ModelTable:
+    """The main table; ``versus`` heads its speedup columns."""
+
+    versus: tuple[tuple[str, str], ...]
+    lines: tuple[ModelLine, ...]
+    reference: str
+
+
+@dataclass(frozen=True)
+class AccuracyLine:
+    """F1 and exact match of one model in one runtime."""
+
+    name: str
+    is_profile: bool
+    runtime: str
+    f1: num.Quantity
+    em: str
+    difference: num.Quantity
+
+
+@dataclass(frozen=True)
+class LatencyLine:
+    """One measurement."""
+
+    name: str
+    runtime: str
+    precision: str
+    threads: int
+    batch: int
+    time: num.Quantity
+    n: str
+    percentiles: tuple[str, ...]
+    reliable: bool
+
+
+def model_table(data: ReportData) -> ModelTable:
+    """Baselines (a) to (d), then the profiles."""
+    keys = [role.value for role in BASELINE_LETTERS] + [profile_key(p.name) for p in data.profiles]
+    keys = [key for key in keys if data.latency_of(key) is not None or data.accuracy_of(key) is not None]
+    over = [role for role in (Role.TEACHER, Role.STUDENT) if data.latency_of(role.value) is not None]
+    if data.latency_of(Role.NNCF.value) is not None:
+        over.append(Role.NNCF)
+    versus = tuple((f"vs ({BASELINE_LETTERS[role]})", _label(data, role)) for role in over)
+    return ModelTable(versus, tuple(_model_line(data, key, over) for key in keys), compared_with(data))
+
+
+def _label(data: ReportData, role: Role) -> str:
+    row = data.latency_of(role.value)
+    return row.label if row is not None else role.value
+
+
+def _model_line(data: ReportData, key: str, over: list[Role]) -> ModelLine:
+    latency, accuracy = data.latency_of(key), data.accuracy_of(key)
+    row = latency or accuracy
+    assert row is not None
+    letter = BASELINE_LETTERS.get(row.role)
+    macs = [fmt.percent(p.macs_relative) for p in data.profiles if profile_key(p.name) == key]
+    return ModelLine(
+        name=f"({letter}) {row.label}" if letter else row.profile or row.label,
+        detail=f"{runtime_name(row.runtime)}, {_precision(latency)}" if latency else runtime_name(row.runtime),
+        is_profile=row.role is Role.PROFILE,
+        recommended=key == profile_key(data.headline.profile),
+        latency=num.milliseconds(latency) if latency is not None else num.NOTHING,
+        speedups=tuple(_speedup(data, key, role.value) for role in over),
+        f1=num.points(accuracy.f1) if accuracy is not None else num.NOTHING,
+        em=fmt.points(accuracy.em) if accuracy is not None else num.ABSENT,
+        difference=_difference(data, accuracy),
+        macs=macs[0] if macs else num.ABSENT,
+    )
+
+
+def _difference(data: ReportData, row: AccuracyRow | None) -> num.Quantity:
+    reference = reference_accuracy(data)
+    if row is not None and row.difference is None and (row.role is Role.STUDENT or row is reference):
+        return num.Quantity("reference")
+    return num.difference(row)
+
+
+def compared_with(data: ReportData) -> str:
+    """What the F1 differences are differences to."""
+    named = next((row.difference.reference for row in data.accuracy if row.difference is not None), Role.STUDENT.value)
+    return {Role.STUDENT.value: "fp32 student", Role.TEACHER.value: "fp32 teacher"}.get(named, named)
+
+
+def _speedup(data: ReportData, key: str, over: str) -> num.Quantity:
+    if key == over:
+        return num.Quantity(fmt.ratio(1.0))
+    return num.times(data.speedup(key, over), data.speedup_row(key, over))
+
+
+def accuracy_lines(data: ReportData) -> tuple[AccuracyLine, ...]:
+    """Dev accuracy of every model in every runtime."""
+    return tuple(
+        AccuracyLine(
+            name=row.profile or row.label,
+            is_profile=row.profile is not None,
+            runtime=runtime_name(row.runtime),
+            f1=num.points(row.f1, 2),
+            em=fmt.points(row.em),
+            difference=num.difference(row),
+        )
+        for row in data.accuracy
+        if row.split == "dev"
+    )
+
+
+def latency_lines(data: ReportData) -> tuple[LatencyLine, ...]:
+    """Every measurement with the percentiles that its samples support."""
+    return tuple(_latency_line(row) for row in data.latency)
+
+
+def _latency_line(row: LatencyRow) -> LatencyLine:
+    known = {p.q: p.ms for p in row.percentiles}
+    return LatencyLine(
+        name=row.label,
+        runtime=runtime_name(row.runtime),
+        precision=_precision(row),
+        threads=row.threads,
+        batch=row.batch,
+        time=num.milliseconds(row),
+        n=fmt.count(row.n),
+        percentiles=tuple(_percentile(known.get(q), q, row.n) for q in SAMPLES_NEEDED),
+        reliable=row.reliable,
+    )
+
+
+def _precision(row: LatencyRow) -> str:
+    return row.precision.upper() if row.precision == "int8" else row.precision
+
+
+def _percentile(value: float | None, q: int, n: int) -> str:
+    if value is not None:
+        return fmt.significant(value)
+    return f"n < {SAMPLES_NEEDED[q]}" if n < SAMPLES_NEEDED[q] else num.ABSENT
+
+
+Facts = tuple[tuple[str, str], ...]
+
+
+def machine_facts(data: ReportData) -> Facts:
+    """What measured."""
+    machine = data.machine
+    cores = fmt.plural(machine.cores, "core")
+    cores += f", {fmt.plural(machine.threads, 'hardware thread')}" if machine.threads is not None else ""
+    cores += f", {fmt.plural(machine.sockets, 'socket')}" if machine.sockets is not None else ""
+    cores += f", quota of {machine.quota_cores:g} cores" if machine.quota_cores is not None else ""
+    facts = [
+        ("CPU", machine.cpu),
+        ("instruction sets", ", ".join(machine.isa) or "none of interest"),
+        ("cores", cores),
+        ("memory", f"{machine.memory_gib:.1f} GiB" if machine.memory_gib is not None else ""),
+        ("governor", machine.governor or ""),
+        ("virtualised", "" if machine.virtualised is None else "yes" if machine.virtualised else "no"),
+        ("load", f"{machine.load:.2f}" if machine.load is not None else ""),
+        ("system", machine.system or ""),
+        ("fingerprint", machine.fingerprint),
+    ]
+    return tuple((name, value) for name, value in facts if value)
+
+
+def version_facts(data: ReportData) -> Facts:
+    """What was installed, quantlat first, and the runtimes with why they were not used."""
+    versions = [("quantlat", data.quantlat_version)]
+    versions += [(name, version) for name, version in sorted(data.versions.items()) if name != "quantlat"]
+    runtimes = [(runtime_name(r.name), f"not used: {r.reason}") for r in data.runtimes if not r.usable]
+    return (*versions, *runtimes)
+
+
+def model_facts(data: ReportData) -> Facts:
+    """Teacher and student in one line each."""
+    facts = []
+    for role, card in (("teacher", data.teacher), ("student", data.student)):
+        if card is not None:
+            size = f", {card.parameters / 1e6:.1f} M parameters" if card.parameters is not None else ""
+            facts.append((role, f"{card.source}: {card.layers} layers × {card.hidden}{size}"))
+    return tuple(facts)
+
+
+def data_facts(data: ReportData) -> Facts:
+    """The data source, its licence and counts, and the sources passed over."""
+    source = data.data
+    counts = f"{fmt.count(source.train_questions)} questions to train, {fmt.count(source.dev_questions)} to evaluate"
+    facts = [
+        ("source", f"{source.name}: {source.description}"),
+        ("licence", source.licence),
+        ("size", counts),
+    ]
+    if source.tokens_mean is not None:
+        mean = f"{source.tokens_mean:.0f} real tokens per window on average"
+        facts.append(("length", f"{mean}, at most {source.max_tokens}"))
+    if source.notice:
+        facts.append(("notice", source.notice))
+    facts += [("passed over", text) for text in source.tried]
+    return tuple(facts)

@@ -1,0 +1,127 @@
+"""The page in a real browser: it loads without a complaint, marks answer to mouse and keyboard, both themes work.
+
+Needs playwright and a Chromium: the one on the PATH, or the one that ``QUANTLAT_CHROMIUM`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantlat.reporting import with_caveats
+from quantlat.reporting.collect import ReportData
+from quantlat.reporting.html import render_html
+from tests.reporting.html_pages import with_example
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    executable = os.environ.get("QUANTLAT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        pytest.skip(f"needs a Chromium: set QUANTLAT_CHROMIUM, or put one of {', '.join(NAMES)} on the PATH")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(report: ReportData, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(render_html(with_caveats(with_example(report))), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
+    """The page in one theme; fails at the end if anything was complained about or asked of a network."""
+    context = browser.new_context(color_scheme=request.param, viewport={"width": 1180, "height": 900})
+    opened, complaints = context.new_page(), []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda asked: asked.url == address or complaints.append(asked.url))
+    opened.goto(address)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def _tip(page: Any) -> str:
+    return str(page.locator("#tip").inner_text()) if page.locator("#tip").is_visible() else ""
+
+
+def test_pointing_at_a_mark_shows_its_configuration_and_intervals(page: Any) -> None:
+    assert _tip(page) == ""
+    page.locator("[data-view=near] .recommended .anchor").hover(force=True)
+    assert "balanced" in _tip(page)
+    assert "6.97 (6.76 to 7.19)" in _tip(page)
+    assert page.locator("#tip .tip-strip span").count() == 6
+    page.mouse.move(2, 2)
+    assert _tip(page) == ""
+
+
+def test_the_keyboard_reaches_every_mark_of_a_chart_with_one_tab_stop(page: Any) -> None:
+    chart = page.locator("[data-view=near] svg")
+    assert chart.locator("[tabindex='0']").count() == 1
+    chart.locator("[tabindex='0']").focus()
+    first = _tip(page)
+    assert "balanced" in first
+    page.keyboard.press("ArrowRight")
+    assert _tip(page) not in ("", first)
+    page.keyboard.press("Home")
+    assert _tip(page) != ""
+    page.keyboard.press("Escape")
+    assert _tip(page) == ""
+
+
+def test_the_picture_has_a_view_with_every_baseline(page: Any) -> None:
+    page.get_by_label("everything measured").check()
+    assert page.locator("[data-view=near]").is_hidden()
+    page.locator("[data-view=all] .baseline .anchor").last.hover(force=True)
+    assert "(a)" in _tip(page)
+
+
+def test_the_slider_fades_the_words_that_a_layer_drops(page: Any) -> None:
+    slider = page.get_by_label("Layer", exact=True)
+    slider.fill("0")
+    assert page.locator(".words .gone").count() == 0
+    slider.fill("2")
+    assert page.locator("#layer-said").inner_text() == "After layer 2: 6 of 9 tokens alive (67 %)"
+    assert page.locator(".words .gone").all_inner_texts() == ["?"]
+    assert page.locator(".words .going").all_inner_texts() == ["?"]
+    page.get_by_label("full", exact=True).check()
+    assert page.locator(".words .gone").count() == 0
+    assert page.locator("#example-answer").inner_text() == "Ada"
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(page: Any) -> None:
+    def ground() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    before, button = ground(), page.locator("#theme")
+    assert button.inner_text() == ("Light theme" if before == "rgb(18, 24, 30)" else "Dark theme")
+    button.click()
+    assert {before, ground()} == {"rgb(255, 255, 255)", "rgb(18, 24, 30)"}
+    page.reload()
+    assert ground() != before
+
+
+def test_nothing_sticks_out_of_the_page_on_a_telephone(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_prints_in_light_with_everything_open(page: Any, tmp_path: Path) -> None:
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("nav").is_hidden()
+    page.pdf(path=tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").stat().st_size > 20_000
