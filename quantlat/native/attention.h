@@ -1,14 +1,14 @@
 // One head of one sequence: pack Q, K, V; then, twelve query rows at a time, scores, softmax, context.
 //
-//   scores   s16 x s16 -> s32, Q and K scaled per head by their own largest value, so no calibration is needed. The
-//            product is the same block as in the linears: the keys take the place of output columns, packed
-//            [keys / 32][head size / 2][32][2]. Twelve and a half bits are kept for heads of 32. Eight would be twice
-//            as fast, but their error is a third of what quantising the model costs.
+//   scores   s16 x s16 -> s32, Q and K scaled per head by their own size, so no calibration is needed. The product is
+//            the same block as in the linears: the keys take the place of output columns, packed
+//            [keys / 32][head size / 2][32][2]. Twelve to fourteen bits are kept. Eight would be twice as fast, but
+//            their error is a third of what quantising the model costs.
 //   softmax  one pass over scores that are still in L1; see softmax.h. The column sums (significance) follow while
 //            the panel's exponentials are in L1.
 //   context  s16 x s16 -> s32. Eight bits are too few for probabilities: with 300 keys a tail of values below 1/510 of
-//            the row's largest would be rounded to nothing together. They are kept with 13 bits, V with as many as
-//            cannot overflow the accumulator (9 for 512 keys, 11 for 128).
+//            the row's largest would be rounded to nothing together. They are kept with 14 bits, V with as many in
+//            each column as cannot overflow the accumulator (11 to 13 for some hundred keys).
 //
 // When the layer drops tokens, the probabilities are stored and the product with V is made for kept rows only, after
 // all heads have voted (attention_context).
@@ -45,7 +45,7 @@ struct StoreScores {
 
 struct StoreContext {
   const float* row_scale;
-  float value_scale;
+  const float* value_scale;  // of this block's columns
   int columns;  // of this block that belong to the head
   uint8_t* u8;
   float* f32;
@@ -54,21 +54,25 @@ struct StoreContext {
   template <int MR>
   QL_INLINE void apply(int row, const Tile<MR>& c) const {
     const F zero = f_set(quantizer.zero_point);
-#pragma GCC unroll 12
-    for (int r = 0; r < MR; ++r) {
-      const F s = f_set(row_scale[row + r] * value_scale);
 #pragma GCC unroll 32
-      for (int j = 0; j < kVecs; ++j) {
-        const int n = columns - j * kLanes;
-        if (n <= 0) continue;
-        const F y = f_mul(to_float(c.v[r][j]), s);
+    for (int j = 0; j < kVecs; ++j) {
+      const int n = columns - j * kLanes;
+      if (n <= 0) continue;
+      F step = f_load(value_scale + j * kLanes);
+      if (u8) {
+        const float* inverse = quantizer.inverse_step + j * kLanes;
+        step = f_mul(step, n >= kLanes ? f_load(inverse) : f_load_n(inverse, n));
+      }
+#pragma GCC unroll 12
+      for (int r = 0; r < MR; ++r) {
+        const F y = f_mul(to_float(c.v[r][j]), f_set(row_scale[row + r]));
         const int64_t at = (row + r) * stride + j * kLanes;
         if (u8) {
-          const float* step = quantizer.inverse_step + j * kLanes;
-          const I q = to_u8_range(y, n >= kLanes ? f_load(step) : f_load_n(step, n), zero);
+          const I q = to_u8_range(y, step, zero);
           if (n >= kLanes) store_u8(u8 + at, q); else store_u8_n(u8 + at, q, n);
         } else {
-          if (n >= kLanes) f_store(f32 + at, y); else f_store_n(f32 + at, y, n);
+          const F x = f_mul(y, step);
+          if (n >= kLanes) f_store(f32 + at, x); else f_store_n(f32 + at, x, n);
         }
       }
     }
@@ -82,30 +86,59 @@ QL_INLINE F head_columns(const HeadTask& task, const float* row, int column) {
   return n >= kLanes ? f_load(x) : n > 0 ? f_load_n(x, n) : f_zero();
 }
 
-QL_INLINE F largest_magnitude(const HeadTask& task, const float* row, F so_far) {
-  for (int i = 0; i < task.head_size; i += kLanes) so_far = f_max(f_abs(head_columns(task, row, i)), so_far);
-  return so_far;
+// Of each column of a head's Q, K or V: the largest magnitude, and the sum of magnitudes.
+struct ColumnSizes {
+  alignas(64) float largest[kMaxHeadSize];
+  alignas(64) float sum[kMaxHeadSize];
+};
+
+QL_INLINE void measure_columns(const HeadTask& task, const float* x, ColumnSizes& sizes) {
+  for (int i = 0; i < task.head_size; i += kLanes) {
+    F largest = f_zero(), sum = f_zero();
+    for (int row = 0; row < task.length; ++row) {
+      const F magnitude = f_abs(head_columns(task, x + row * task.stride, i));
+      largest = f_max(magnitude, largest);
+      sum = f_add(sum, magnitude);
+    }
+    f_store(sizes.largest + i, largest);
+    f_store(sizes.sum + i, sum);
+  }
+}
+
+QL_INLINE float largest_of(const float* x, int count) {
+  float largest = 0.0f;
+  for (int i = 0; i < count; ++i) largest = x[i] > largest ? x[i] : largest;
+  return largest;
 }
 
 // What to multiply a value with so that its largest becomes `levels`; 1 for a matrix of zeros.
 QL_INLINE float inverse_step(float largest, float levels) { return largest > 1e-30f ? levels / largest : 1.0f; }
 
-// Largest number of levels of Q and of K such that no score leaves [-2^30, 2^30].
-QL_INLINE float score_levels(int head_size) {
-  return __builtin_floorf(32768.0f / __builtin_sqrtf(static_cast<float>(head_size)));
+// What Q and K are multiplied with. No score can exceed the sum over columns of the largest query times the largest
+// key, so the levels follow from that sum and need no reserve: a score stays within 2^30.
+struct ScoreSteps {
+  float query;
+  float key;
+};
+
+QL_INLINE ScoreSteps score_steps(const HeadTask& task) {
+  ColumnSizes query, key;
+  measure_columns(task, task.query, query);
+  measure_columns(task, task.key, key);
+  const float q = largest_of(query.largest, task.head_size), k = largest_of(key.largest, task.head_size);
+  float largest_score = 0.0f;
+  for (int i = 0; i < task.head_size; ++i) largest_score += query.largest[i] * key.largest[i];
+  float levels = 32767.0f;
+  if (largest_score > 1e-30f) {
+    const float fit = __builtin_sqrtf(1.0e9f * (q * k / largest_score));
+    levels = fit < levels ? fit : levels;
+  }
+  return {inverse_step(q, levels), inverse_step(k, levels)};
 }
 
-QL_INLINE float inverse_step_of(const HeadTask& task, const float* x, float levels) {
-  F largest = f_zero();
-  for (int row = 0; row < task.length; ++row) largest = largest_magnitude(task, x + row * task.stride, largest);
-  return inverse_step(f_largest(largest), levels);
-}
-
-// Returns Q's scale.
-inline float pack_query(const HeadTask& task) {
+inline void pack_query(const HeadTask& task, float step) {
   const int row_size = static_cast<int>(round_up(task.head_size, 2));
-  const float inverse = inverse_step_of(task, task.query, score_levels(task.head_size));
-  const F scale = f_set(inverse);
+  const F scale = f_set(step);
   for (int row = 0; row < task.length; ++row) {
     const float* x = task.query + row * task.stride;
     int16_t* out = task.workspace.query + static_cast<ptrdiff_t>(row) * row_size;
@@ -114,17 +147,14 @@ inline float pack_query(const HeadTask& task) {
     }
     if (task.head_size % 2) out[task.head_size] = 0;
   }
-  return 1.0f / inverse;
 }
 
-// Returns K's scale.
-inline float pack_key(const HeadTask& task) {
+inline void pack_key(const HeadTask& task, float step) {
   int16_t* key = task.workspace.key;
   const int pairs = static_cast<int>(round_up(task.head_size, 2)) / 2;
   const int blocks = static_cast<int>(round_up(task.length, kBlockColumns)) / kBlockColumns;
   const ptrdiff_t block_size = static_cast<ptrdiff_t>(pairs) * kBlockColumns * 2;
-  const float inverse = inverse_step_of(task, task.key, score_levels(task.head_size));
-  const F scale = f_set(inverse);
+  const F scale = f_set(step);
   if (task.length % kBlockColumns) {
     __builtin_memset(key + (blocks - 1) * block_size, 0, static_cast<size_t>(block_size) * sizeof(int16_t));
   }
@@ -139,26 +169,23 @@ inline float pack_key(const HeadTask& task) {
       for (int d = 0; d < n; ++d) __builtin_memcpy(out + (i / 2 + d) * kBlockColumns * 2, lanes + 2 * d, 4);
     }
   }
-  return 1.0f / inverse;
 }
 
-QL_INLINE int value_bits(int length) {
-  int log2 = 0;
-  while ((1 << log2) < length) ++log2;
-  return max_of(1, min_of(15, 31 - kProbabilityBits - log2));
-}
-
-// Pairs of rows of V, interleaved, in the order in which store_s16() leaves the probabilities. Returns the scale.
-inline float pack_value(const HeadTask& task) {
+// Pairs of rows of V, interleaved, in the order in which store_s16() leaves the probabilities. Each column has its own
+// scale, as large as s16 and the accumulator allow: a sum of products is at most the largest probability times the
+// column's sum of magnitudes.
+inline void pack_value(const HeadTask& task) {
   const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
   const int head_blocks = static_cast<int>(round_up(task.head_size, kBlockColumns)) / kBlockColumns;
-  F largest = f_zero();
-  for (int row = 0; row < task.length; ++row) {
-    largest = largest_magnitude(task, task.value + row * task.stride, largest);
+  ColumnSizes sizes;
+  measure_columns(task, task.value, sizes);
+  alignas(64) float step[kMaxHeadSize] = {};
+  const float room = static_cast<float>(1 << (31 - kProbabilityBits)) - static_cast<float>(task.length);
+  for (int i = 0; i < task.head_size; ++i) {
+    const float by_largest = inverse_step(sizes.largest[i], 32767.0f), by_sum = inverse_step(sizes.sum[i], room);
+    step[i] = by_largest < by_sum ? by_largest : by_sum;
+    task.value_scale[i] = 1.0f / step[i];
   }
-  const float levels = static_cast<float>((1 << value_bits(task.length)) - 1);
-  const float inverse = inverse_step(f_largest(largest), levels);
-  const F scale = f_set(inverse);
   const I low_half = i_set(0xffff);
   for (int pair = 0; pair < padded / 2; ++pair) {
     const int token = (pair / kLanes) * 2 * kLanes + 2 * packed_pair(pair % kLanes);
@@ -169,13 +196,13 @@ inline float pack_value(const HeadTask& task) {
       int16_t* out = task.packed_value + (static_cast<ptrdiff_t>(hb) * (padded / 2) + pair) * kBlockColumns * 2;
       for (int j = 0; j < kBlockColumns; j += kLanes) {
         const int column = hb * kBlockColumns + j;
+        const F scale = f_load(step + column);
         const I q0 = has0 ? to_int(f_mul(head_columns(task, v0, column), scale)) : i_zero();
         const I q1 = has1 ? to_int(f_mul(head_columns(task, v1, column), scale)) : i_zero();
         i_store(reinterpret_cast<int32_t*>(out + 2 * j), i_or(i_and(q0, low_half), i_shift_left<16>(q1)));
       }
     }
   }
-  return 1.0f / inverse;
 }
 
 inline void multiply_value(const int16_t* probability, int rows, int padded, int head_size, const int16_t* value,
@@ -185,6 +212,7 @@ inline void multiply_value(const int16_t* probability, int rows, int padded, int
     store.columns = head_size - column;
     run_rows<Dot::kS16S16>(reinterpret_cast<const uint8_t*>(probability), 2 * padded, rows,
                            reinterpret_cast<const uint8_t*>(value), padded / 2, nullptr, store);
+    store.value_scale += kBlockColumns;
     if (store.u8) {
       store.u8 += kBlockColumns;
       store.quantizer = store.quantizer.from(kBlockColumns);
@@ -208,9 +236,12 @@ inline void multiply_key(const HeadTask& task, int row, int rows, int padded) {
 inline void attention_head(const HeadTask& task) {
   const HeadWorkspace& w = task.workspace;
   const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
-  const float product = pack_query(task) * pack_key(task) * kLog2E / __builtin_sqrtf(static_cast<float>(task.head_size));
+  const ScoreSteps steps = score_steps(task);
+  pack_query(task, steps.query);
+  pack_key(task, steps.key);
+  pack_value(task);
+  const float product = kLog2E / __builtin_sqrtf(static_cast<float>(task.head_size)) / steps.query / steps.key;
   const float factor = product > kSmallestScoreFactor ? product : kSmallestScoreFactor;
-  *task.value_scale = pack_value(task);
   if (task.received) __builtin_memset(task.received, 0, static_cast<size_t>(padded) * sizeof(float));
   for (int row = 0; row < task.length; row += kScoreRows) {
     const int rows = min_of(kScoreRows, task.length - row);
@@ -229,7 +260,7 @@ inline void attention_head(const HeadTask& task) {
       continue;
     }
     multiply_value(probability, rows, padded, task.head_size, task.packed_value,
-                   StoreContext{row_scale, *task.value_scale, 0,
+                   StoreContext{row_scale, task.value_scale, 0,
                                 task.context_u8 ? task.context_u8 + row * task.context_stride : nullptr,
                                 task.context_f32 ? task.context_f32 + row * task.context_stride : nullptr,
                                 task.context_stride, task.context_quantizer});

@@ -179,10 +179,12 @@ PYBIND11_MODULE(_engine, m) {
       "kernel_timings",
       [](int rows, int hidden, int intermediate, int heads, int repeats, const std::string& kernels) {
         const bool fits = rows >= 1 && rows <= 4096 && hidden >= 8 && hidden <= 8192 && intermediate >= 8 &&
-                          intermediate <= 65536 && heads >= 1 && hidden % heads == 0 && repeats >= 1;
+                          intermediate <= 65536 && heads >= 1 && hidden % heads == 0 &&
+                          hidden / heads <= kMaxHeadSize && repeats >= 1;
         if (!fits) throw py::value_error("this shape is not one of an encoder");
         py::list rows_of_table;
-        for (const KernelTiming& t : measure_kernels(select_kernels(kernels), {rows, hidden, intermediate, heads}, repeats)) {
+        const RooflineShape shape{rows, hidden, intermediate, heads};
+        for (const KernelTiming& t : measure_kernels(select_kernels(kernels), shape, repeats)) {
           rows_of_table.append(py::make_tuple(t.kernel, t.macs, t.seconds));
         }
         return rows_of_table;

@@ -53,7 +53,7 @@ struct Session::Buffers {
   int32_t* next_origin;
   int32_t* kept;     // [tokens] row before the drop
   int32_t* positions;
-  float* value_scale;      // [sequences, heads]
+  float* value_scale;      // [sequences, heads, head size rounded up to 32]
   float* received;         // [wave: per sequence, heads x padded length]
   float* row_scale;        // the same
   int16_t* probabilities;  // [wave: per sequence, heads x length x padded length]
@@ -169,7 +169,7 @@ void Session::lay_out() {
     b.qkv = arena.take<float>(n * qkv_columns);
     b.context = arena.take<uint8_t>(n * b.context_bytes);
     b.positions = arena.take<int32_t>(n);
-    b.value_scale = arena.take<float>(static_cast<size_t>(sequences_) * c.heads);
+    b.value_scale = arena.take<float>(static_cast<size_t>(sequences_) * c.heads * head_columns);
     b.restored = drops_ ? arena.take<float>(n * b.hidden_stride) : nullptr;
     b.origin = drops_ ? arena.take<int32_t>(n) : nullptr;
     b.next_origin = drops_ ? arena.take<int32_t>(n) : nullptr;
@@ -276,7 +276,7 @@ void Session::attend_head(int layer, int sequence, int head, const Worker& w) {
   t.key = t.query + b.qkv_part;
   t.value = t.key + b.qkv_part;
   t.workspace = w.head;
-  t.value_scale = b.value_scale + static_cast<int64_t>(sequence) * c.heads + head;
+  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * c.heads + head) * padded_length(t.head_size);
   if (rows_of(layer + 1, sequence) == t.length) {
     t.packed_value = w.packed_value;
     uint8_t* out = context_row(layer, sequence);
@@ -340,7 +340,7 @@ void Session::multiply_kept(int layer, int sequence, int head, const Worker& w) 
   t.kept = b.kept + begins(layer + 1)[sequence];
   t.kept_count = rows_of(layer + 1, sequence);
   t.packed_value = b.packed_values + at.values + head * columns * padded_length(t.head_size);
-  t.value_scale = b.value_scale[static_cast<int64_t>(sequence) * c.heads + head];
+  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * c.heads + head) * padded_length(t.head_size);
   t.gathered = w.gathered;
   uint8_t* out = context_row(layer, sequence);
   if (output.int8) {

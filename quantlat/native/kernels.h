@@ -10,6 +10,7 @@
 namespace quantlat {
 
 constexpr int kColumns = 32;  // of a packed block of weights
+constexpr int kMaxHeadSize = 512;
 
 constexpr int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
@@ -78,7 +79,7 @@ struct HeadTask {
   int head_size;
   HeadWorkspace workspace;
   int16_t* packed_value;  // s16 [head blocks of 32][padded length / 2][32][2]
-  float* value_scale;     // one number: what an accumulated product of this head is multiplied with
+  float* value_scale;     // [head size rounded up to 32] what an accumulated product of a column is multiplied with
   float* received;        // [padded length] attention each key receives; null when no token is dropped
   int16_t* probabilities; // [length, padded length] when the product with V is made later; else null
   float* row_scale;       // [length] 1 / sum of a row's unnormalised probabilities, when probabilities are kept
@@ -98,7 +99,7 @@ struct ContextTask {
   int length;
   int head_size;
   const int16_t* packed_value;
-  float value_scale;
+  const float* value_scale;
   int16_t* gathered;  // [kScoreRows, padded length]
   uint8_t* context_u8;
   float* context_f32;

@@ -177,6 +177,9 @@ Config read_config(const uint8_t* header) {
   Config c{static_cast<Task>(v[0]), v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], static_cast<Activation>(v[9]),
            v[10], v[11], read_value<float>(header + 72)};
   if (c.hidden % c.heads) throw ModelFileError("header: hidden size is not a multiple of the number of heads");
+  if (c.head_size() > kMaxHeadSize) {
+    throw ModelFileError("header: heads are larger than " + std::to_string(kMaxHeadSize));
+  }
   if (!(c.epsilon > 0.0f && c.epsilon < 0.1f)) throw ModelFileError("header: epsilon is out of (0, 0.1)");
   return c;
 }

@@ -143,7 +143,7 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   Aligned<int16_t> query(columns * round_up(head_size, 2)), key(columns * round_up(head_size, 2));
   Aligned<int16_t> probability(kScoreRows * columns), values(columns * round_up(head_size, 32)),
       probabilities(rows * columns);
-  float value_scale = 0.0f;
+  Aligned<float> value_scale(round_up(head_size, 32));
   HeadTask task{};
   task.query = f32.get();
   task.key = task.query + rows * hidden;
@@ -154,7 +154,7 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   task.head_size = static_cast<int>(head_size);
   task.workspace = {query.get(), key.get(), scores.get(), probability.get()};
   task.packed_value = values.get();
-  task.value_scale = &value_scale;
+  task.value_scale = value_scale.get();
   task.context_u8 = u8.get();
   task.context_stride = u8_stride;
   task.context_quantizer = output.linear.input;

@@ -34,8 +34,8 @@ QL_INLINE F exp2_bounded(F t) {
 
 QL_INLINE F exp_negative(F x) { return exp2_bounded(f_max(f_mul(x, f_set(kLog2E)), f_set(kLowestExponent))); }
 
-// Unnormalised probabilities are kept as s16 with the row's largest at 2^13.
-constexpr int kProbabilityBits = 13;
+// Unnormalised probabilities are kept as s16 with the row's largest at 2^14.
+constexpr int kProbabilityBits = 14;
 
 // Largest score of a row. Columns behind the last key hold INT32_MIN.
 QL_INLINE int32_t largest_score(const int32_t* scores, int padded) {
@@ -47,7 +47,7 @@ QL_INLINE int32_t largest_score(const int32_t* scores, int padded) {
   return i_largest(i_max(largest0, largest1));
 }
 
-// Exponentials of a row: 2^13 exp(factor (s - largest)) as s16, in the order of store_s16(); with KeepFloat they
+// Exponentials of a row: 2^14 exp(factor (s - largest)) as s16, in the order of store_s16(); with KeepFloat they
 // replace the scores as well. Returns their sum.
 template <bool KeepFloat>
 QL_INLINE F exponentials(float* scores, int length, int padded, int32_t largest, float factor, int16_t* out) {

@@ -35,6 +35,7 @@ from quantlat.runtimes.graph_cache import GraphCache, source_fingerprint
 if TYPE_CHECKING:
     from quantlat.models.heads import TaskModel
 
+MAX_THREADS = 1024
 _FILE = "model.engine"
 _BUILD = "QUANTLAT_NATIVE=required pip install --force-reinstall --no-deps quantlat  # needs a C++17 compiler"
 
@@ -77,6 +78,8 @@ class NativeRuntime:
             )
         if threads < 1:
             raise RuntimeUnavailableError(f"runtime 'native': threads must be at least 1, got {threads}")
+        if threads > MAX_THREADS:
+            raise RuntimeUnavailableError(f"runtime 'native': threads must be 1 to {MAX_THREADS}, got {threads}")
         return NativeSession(model, threads=threads, cache_dir=cache_dir, kernels=self._kernels)
 
 

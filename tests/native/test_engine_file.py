@@ -84,6 +84,15 @@ def test_configurations_out_of_bounds_are_refused(content: bytes, field: int) ->
             engine.Model.parse(sealed(damaged))
 
 
+def test_heads_larger_than_the_kernels_scratch_are_refused(content: bytes) -> None:
+    damaged = bytearray(content)
+    damaged[32:36], damaged[40:44] = struct.pack("<i", 1024), struct.pack("<i", 1)  # hidden size, heads
+    with pytest.raises(ValueError, match="heads are larger than 512"):
+        engine.Model.parse(sealed(damaged))
+    with pytest.raises(ValueError, match="not one of an encoder"):
+        engine.kernel_timings(8, 1024, 64, 1)
+
+
 def test_random_damage_never_crashes_the_reader_or_the_engine(content: bytes) -> None:
     """Bounded fuzzing: a changed header or table is refused, or it still describes a model that can run."""
     rng = np.random.default_rng(5)
