@@ -18,16 +18,18 @@ import pytest
 from quantlat.data.embedded import generate
 from quantlat.data.embedded.answers import AnswerType, Split, contains_words
 from quantlat.data.embedded.content import Kind, Wordings
-from quantlat.data.embedded.difficulty import MIN_DISTRACTORS, QUESTIONS_PER_PASSAGE
-from quantlat.data.embedded.generator import passages
+from quantlat.data.embedded.difficulty import CLEAR_OVERLAP, MIN_DISTRACTORS, MIN_OVERLAP, QUESTIONS_PER_PASSAGE
+from quantlat.data.embedded.generator import largest, passages
 from quantlat.data.embedded.grammar import PLACEHOLDER, capitalised
 from quantlat.data.embedded.kinds import KINDS
+from quantlat.data.embedded.overlap import cue_overlap
 from quantlat.data.embedded.passage import Passage, Query
 from quantlat.data.embedded.people import NAMES
 from quantlat.data.embedded.places import PORTS, STEMS, TOWNS
 from quantlat.data.embedded.slots import Amount, Named, Pick
 from quantlat.data.examples import QAExample, fingerprint
 from quantlat.data.squad import read_squad
+from quantlat.errors import DataError
 from quantlat.metrics.squad import normalize_answer, score
 
 SEED = 7
@@ -64,6 +66,19 @@ def test_the_default_set_has_the_sizes_asked_for_and_is_generated_in_a_few_secon
 def test_any_number_of_questions_can_be_asked_for(train_questions: int, dev_questions: int) -> None:
     train_part, dev_part = generate(train_questions, dev_questions)
     assert (len(train_part), len(dev_part)) == (train_questions, dev_questions)
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_unusual_sizes_and_seeds_give_as_many_questions_as_asked_for(split: Split) -> None:
+    for seed, questions in [(n % 5, n) for n in range(1, 61, 3)] + [(seed, 40) for seed in range(20, 30)]:
+        assert len(_queries(passages(split, questions, seed))) == questions
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_more_questions_than_the_inventories_hold_are_refused_with_the_largest_number(split: Split) -> None:
+    assert largest(split) >= (6000 if split == "train" else 1000)
+    with pytest.raises(DataError, match=f"{largest(split):,} {split} questions"):
+        passages(split, largest(split) + 1, SEED)
 
 
 def test_every_answer_stands_at_its_offset() -> None:
@@ -131,16 +146,26 @@ def test_passages_have_three_to_six_questions_each_asked_once(train: tuple[Passa
 
 def test_answers_stand_all_over_the_passage(train: tuple[Passage, ...]) -> None:
     tenths = [int(10 * q.answers[0].start / len(p.context)) for p, q in _queries(train)]
-    assert all(tenths.count(i) / len(tenths) > 0.02 for i in range(10))
+    assert all(tenths.count(i) / len(tenths) > 0.01 for i in range(10))
 
 
-def test_half_of_the_questions_share_no_content_word_with_the_wording_of_the_fact(
+def test_nearly_every_question_shares_content_words_with_the_words_around_its_answer(
     train: tuple[Passage, ...], dev: tuple[Passage, ...]
 ) -> None:
     for built in (train, dev):
         shared = [query.overlap for _, query in _queries(built)]
-        assert statistics.mean(n == 0 for n in shared) > 0.3
-        assert statistics.mean(n >= 2 for n in shared) < 0.3
+        assert min(shared) >= MIN_OVERLAP
+        assert statistics.mean(n >= CLEAR_OVERLAP for n in shared) > 0.6
+
+
+def test_a_shared_word_points_to_the_nearest_value_of_its_type() -> None:
+    fact = "The bridge was designed by {engineer} and painted by {painter}; the mayor was {mayor}."
+    people = frozenset({"engineer", "painter", "mayor"})
+    assert cue_overlap("Who designed {S}?", fact, "engineer", people) == 1
+    assert cue_overlap("Who designed {S}?", fact, "painter", people) == 0
+    assert cue_overlap("By whom was the bridge designed?", fact, "engineer", people) == 2
+    assert cue_overlap("Who painted the house of the mayor?", fact, "engineer", people) == -1
+    assert cue_overlap("Who built it?", fact, "engineer", people) == 0
 
 
 @pytest.mark.parametrize("split", ["train", "dev"])
@@ -205,10 +230,10 @@ def test_dev_shares_no_wording_with_train(train: tuple[Passage, ...], dev: tuple
 
 
 def test_dev_shares_no_answer_and_no_value_with_train(train: tuple[Passage, ...], dev: tuple[Passage, ...]) -> None:
-    seen = {normalize_answer(v.text) for p in train for v in p.values}
-    seen |= {normalize_answer(a.text) for _, q in _queries(train) for a in q.answers}
-    new = {normalize_answer(v.text) for p in dev for v in p.values}
-    new |= {normalize_answer(a.text) for _, q in _queries(dev) for a in q.answers}
+    seen = {_value(v.text) for p in train for v in p.values}
+    seen |= {_value(a.text) for _, q in _queries(train) for a in q.answers}
+    new = {_value(v.text) for p in dev for v in p.values}
+    new |= {_value(a.text) for _, q in _queries(dev) for a in q.answers}
     assert len(new) > 400
     assert not seen & new
     pools = [pool for kind in KINDS for pool in kind.pools.values()]
@@ -223,6 +248,11 @@ def test_dev_texts_name_nobody_and_no_place_of_train(dev: tuple[Passage, ...]) -
     for passage in dev:
         words = set(re.findall(r"[A-Z]\w+", passage.context))
         assert not words & names
+
+
+def _value(text: str) -> str:
+    """Normalised like an answer, but $4.2 million is not $42 million."""
+    return normalize_answer(text.replace(".", " point "))
 
 
 def _wording_ids(built: tuple[Passage, ...]) -> set[str]:

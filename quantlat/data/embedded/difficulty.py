@@ -1,8 +1,9 @@
 """The knobs of the set's difficulty and shape; everything that tunes it is here.
 
-What makes it harder, strongest first: a larger ``LEXICAL_OVERLAP_PENALTY`` (questions that share no word with the
-sentence that answers them), more ``COREFERENCE``, more ``MIN_DISTRACTORS``, a larger ``RIVAL_SHARE``, longer passages.
-What makes it easier is the opposite, and ``SURNAME_SHARE`` = 0 (persons always with the same full name).
+What makes it easier, strongest first: a larger ``LEXICAL_OVERLAP_PREFERENCE`` and ``MIN_OVERLAP`` (questions in the
+words of the sentence that answers them, as nearly all of SQuAD's are), less ``COREFERENCE``, a smaller
+``SURNAME_SHARE`` (persons with their full names), a smaller ``RIVAL_SHARE``. What makes it harder is the opposite,
+more ``MIN_DISTRACTORS`` and longer passages.
 """
 
 from __future__ import annotations
@@ -10,19 +11,25 @@ from __future__ import annotations
 MIN_DISTRACTORS = 3
 """Other values of the answer's type in the passage, at least."""
 
-LEXICAL_OVERLAP_PENALTY = 0.4
-"""A question wording that shares k content words with the fact is chosen with weight exp(-penalty * k)."""
+LEXICAL_OVERLAP_PREFERENCE = 2.0
+"""A question wording with k cues, content words that the fact has around the answer, has weight exp(preference * k)."""
+
+MIN_OVERLAP = 1
+"""Questions with fewer cues are not asked."""
+
+CLEAR_OVERLAP = 2
+"""Questions with so many cues are asked before others with the same type of answer."""
 
 FIRST_OF_TYPE_KEEP = 0.75
 """A question whose answer is the first value of its type in the passage is kept with this probability."""
 
-COREFERENCE = 0.6
+COREFERENCE = 0.3
 """Share of later mentions of the subject by a phrase ("the company", "she") instead of its name."""
 
-SURNAME_SHARE = 0.75
+SURNAME_SHARE = 0.3
 """Share of later mentions of a person by surname alone."""
 
-RIVAL_SHARE = 0.5
+RIVAL_SHARE = 0.3
 """Probability that facts about the rival or neighbour may be chosen for a passage."""
 
 FILLER_SHARE = 0.12
@@ -34,7 +41,7 @@ QUESTIONS_PER_PASSAGE = {3: 2, 4: 3, 5: 3, 6: 2}
 SHORT_WORDS = 85
 """Shorter passages state too few facts for many questions."""
 
-WORDS_MEDIAN = 103.0
+WORDS_MEDIAN = 99.0
 """Median passage length in words; one word is about 1.35 WordPiece tokens here."""
 
 WORDS_SIGMA = 0.42
@@ -48,3 +55,6 @@ RETRY_GROWTH = 1.02
 
 FACT_CHANCE = 8.0
 """How much chance there is in choosing the facts of a passage; at 0 those that allow the most questions win."""
+
+TITLES_SHARE = 0.75
+"""How many of the possible titles of a kind a set may use; drawing an unused one becomes slow when few are left."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from random import Random
 
 from quantlat.data.embedded.answers import Split
-from quantlat.data.embedded.difficulty import QUESTIONS_PER_PASSAGE, SHORT_WORDS
+from quantlat.data.embedded.difficulty import QUESTIONS_PER_PASSAGE, SHORT_WORDS, TITLES_SHARE
 from quantlat.data.embedded.kinds import KINDS
 from quantlat.data.embedded.passage import Passage, build_passage, draw_length
+from quantlat.data.embedded.people import NAMES
+from quantlat.data.embedded.places import STEMS
 from quantlat.data.examples import QAExample
+from quantlat.errors import DataError
 
 
 def generate(
@@ -17,7 +20,10 @@ def generate(
     """Training and dev questions, the same in every process for the same arguments.
 
     The dev part shares no name, no value and no wording with the training part. Ids and contents of the first
-    n questions do not depend on how many follow, but for the last passage of a shorter set.
+    n questions do not depend on how many follow, but for the last passages of a shorter set.
+
+    Raises:
+        DataError: more questions than there are names for the subjects of their passages.
     """
     return (
         examples(passages("train", train_questions, seed), "train", seed),
@@ -25,8 +31,27 @@ def generate(
     )
 
 
+def largest(split: Split) -> int:
+    """The largest number of questions that the inventories of a part surely allow, each passage with its own title."""
+    names = NAMES[split]
+    people = (len(names.women) + len(names.men)) * len(names.surnames)
+    titles = min(
+        sum(people if pattern in kind.slots else len(STEMS[split]) for pattern, _ in kind.subject) for kind in KINDS
+    )
+    return int(TITLES_SHARE * titles) * len(KINDS) * min(QUESTIONS_PER_PASSAGE)
+
+
 def passages(split: Split, questions: int, seed: int) -> tuple[Passage, ...]:
-    """Passages with this many questions in all, the kinds in a new order in every round."""
+    """Passages with this many questions in all, the kinds in a new order in every round.
+
+    Raises:
+        DataError: more questions than :func:`largest` allows.
+    """
+    if not 0 <= questions <= largest(split):
+        raise DataError(
+            f"the embedded set has 0 to {largest(split):,} {split} questions; {questions:,} were asked for",
+            f"Set {split}_questions of the embedded source to {largest(split)} at most, or use SQuAD files.",
+        )
     built: list[Passage] = []
     kinds = list(KINDS)
     titles: set[str] = set()

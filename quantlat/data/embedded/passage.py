@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from random import Random
 
 from quantlat.data.embedded.answers import AnswerType, Split, Value, contains_words, count_words
 from quantlat.data.embedded.content import Fact, Kind
 from quantlat.data.embedded.difficulty import (
+    CLEAR_OVERLAP,
     FACT_CHANCE,
     FILLER_SHARE,
     FIRST_OF_TYPE_KEEP,
-    LEXICAL_OVERLAP_PENALTY,
+    LEXICAL_OVERLAP_PREFERENCE,
     MIN_DISTRACTORS,
+    MIN_OVERLAP,
     RETRY_GROWTH,
     RIVAL_SHARE,
     WORDS_MEDIAN,
@@ -24,18 +25,11 @@ from quantlat.data.embedded.difficulty import (
     WORDS_SIGMA,
 )
 from quantlat.data.embedded.grammar import PLACEHOLDER, Mention, Speaker, Subject
-from quantlat.data.embedded.inventory import words
-from quantlat.data.embedded.slots import Drawing
+from quantlat.data.embedded.overlap import cue_overlap
+from quantlat.data.embedded.slots import Drawing, NoValueLeftError
 from quantlat.data.examples import Answer
 
-_ATTEMPTS = 60
-_FUNCTION_WORDS = frozenset(
-    words(
-        """a an the of in on at by to for from with and or but as it its that which who whom whose what when where
-    why how did do does was were is are be been had has have into out up down not no many much long far this
-    these those there s he she his her him they their them after before during than then so"""
-    )
-)
+_ATTEMPTS = 300
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Query:
         first_of_type: no value of the type stands earlier in the passage.
         wording: id of the question wording, ``kind.slot.split.number``.
         fact_wording: id of the wording of the fact, ``kind.fact.split.number``.
-        overlap: content words that the two wordings share.
+        overlap: content words of the question that the fact's wording has around the answer.
     """
 
     question: str
@@ -93,6 +87,17 @@ class _Stated:
     mentions: tuple[Mention, ...]
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A slot that can be asked for, with the number of the question wording."""
+
+    stated: _Stated
+    slot: str
+    number: int
+    overlap: int
+    is_first: bool
+
+
 def draw_length(rng: Random) -> float:
     """Length of a passage in words, log-normal like SQuAD's."""
     low, high = WORDS_RANGE
@@ -106,7 +111,10 @@ def build_passage(kind: Kind, split: Split, rng: Random, questions: int, words: 
         ValueError: the kind's content cannot give such a passage (a defect of the content).
     """
     for _ in range(_ATTEMPTS):
-        passage = _attempt(kind, split, rng, questions, words)
+        try:
+            passage = _attempt(kind, split, rng, questions, words)
+        except NoValueLeftError:
+            passage = None
         if passage is not None:
             return passage
         words = min(words * RETRY_GROWTH, float(WORDS_RANGE[1]))
@@ -260,32 +268,52 @@ def _choose_queries(
     by_name: bool,
 ) -> tuple[Query, ...] | None:
     """Questions of as many types as there are; ``None`` when the passage does not offer enough."""
-    candidates: dict[AnswerType, list[tuple[_Stated, str]]] = {}
     first: dict[AnswerType, str] = {}
     for s in stated:
         for mention in s.mentions:
             first.setdefault(values[mention.slot].type, mention.slot)
+    candidates: list[_Candidate] = []
     for s in stated:
         for slot in s.fact.asks:
             value = values[slot]
-            same = [v for v in values.values() if v.type is value.type]
-            if len(same) <= MIN_DISTRACTORS:
+            if sum(v.type is value.type for v in values.values()) <= MIN_DISTRACTORS:
                 continue
-            if first[value.type] == slot and rng.random() > FIRST_OF_TYPE_KEEP:
+            is_first = first[value.type] == slot
+            if is_first and rng.random() > FIRST_OF_TYPE_KEEP:
                 continue
-            candidates.setdefault(value.type, []).append((s, slot))
-    if sum(len(group) for group in candidates.values()) < questions:
+            candidate = _worded(kind, split, rng, s, slot, is_first)
+            if candidate.overlap >= MIN_OVERLAP:
+                candidates.append(candidate)
+    if len(candidates) < questions:
         return None
-    picked: list[tuple[_Stated, str]] = []
-    groups = list(candidates.values())
-    rng.shuffle(groups)
-    for group in groups:
-        rng.shuffle(group)
+    picked = _mixed(candidates, values, questions, rng)
+    return tuple(_query(kind, split, rng, context, candidate, values, speaker, by_name) for candidate in picked)
+
+
+def _worded(kind: Kind, split: Split, rng: Random, stated: _Stated, slot: str, is_first: bool) -> _Candidate:
+    """Choose how to ask for the slot, rather in the words of the fact."""
+    templates = stated.fact.asks[slot].of(split)
+    rivals = frozenset(name for name, spec in kind.slots.items() if spec.type is kind.slots[slot].type)
+    shared = [cue_overlap(template, stated.template, slot, rivals) for template in templates]
+    number = rng.choices(range(len(templates)), [math.exp(LEXICAL_OVERLAP_PREFERENCE * n) for n in shared])[0]
+    return _Candidate(stated, slot, number, shared[number], is_first)
+
+
+def _mixed(
+    candidates: Sequence[_Candidate], values: Mapping[str, Value], questions: int, rng: Random
+) -> list[_Candidate]:
+    """As many as wanted, of as many answer types as there are; the clearest of each type first."""
+    groups: dict[AnswerType, list[_Candidate]] = {}
+    for candidate in rng.sample(candidates, len(candidates)):
+        groups.setdefault(values[candidate.slot].type, []).append(candidate)
+    for group in groups.values():
+        group.sort(key=lambda candidate: min(candidate.overlap, CLEAR_OVERLAP))
+    picked: list[_Candidate] = []
     while len(picked) < questions:
-        for group in groups:
+        for group in groups.values():
             if group and len(picked) < questions:
                 picked.append(group.pop())
-    return tuple(_query(kind, split, rng, context, s, slot, values, first, speaker, by_name) for s, slot in picked)
+    return picked
 
 
 def _query(
@@ -293,19 +321,15 @@ def _query(
     split: Split,
     rng: Random,
     context: str,
-    stated: _Stated,
-    slot: str,
+    candidate: _Candidate,
     values: dict[str, Value],
-    first: dict[AnswerType, str],
     speaker: Speaker,
     by_name: bool,
 ) -> Query:
+    stated, slot = candidate.stated, candidate.slot
     value = values[slot]
-    templates = stated.fact.asks[slot].of(split)
-    shared = [_overlap(template, stated.template) for template in templates]
-    weights = [math.exp(-LEXICAL_OVERLAP_PENALTY * n) for n in shared]
-    number = rng.choices(range(len(templates)), weights)[0]
-    question = speaker.ask(templates[number], by_name=by_name or rng.random() < 0.6)
+    template = stated.fact.asks[slot].of(split)[candidate.number]
+    question = speaker.ask(template, by_name=by_name or rng.random() < 0.6)
     mention = next(m for m in stated.mentions if m.slot == slot)
     answers = [Answer(context[mention.start : mention.stop], mention.start)]
     if answers[0].text.lower() not in (value.text.lower(), value.surname.lower()):
@@ -320,20 +344,8 @@ def _query(
         value.type,
         f"{kind.name}.{slot}",
         tuple(v.text for v in values.values() if v.type is value.type and v is not value),
-        first[value.type] == slot,
-        f"{kind.name}.{slot}.{split}.{number}",
+        candidate.is_first,
+        f"{kind.name}.{slot}.{split}.{candidate.number}",
         stated.wording,
-        shared[number],
+        candidate.overlap,
     )
-
-
-@cache
-def _overlap(question: str, fact: str) -> int:
-    """Content words that two templates share, compared by their first five letters."""
-    return len(_content_words(question) & _content_words(fact))
-
-
-@cache
-def _content_words(template: str) -> frozenset[str]:
-    literal = PLACEHOLDER.sub(" ", template).lower()
-    return frozenset(w[:5] for w in re.findall(r"[a-z]+", literal) if w not in _FUNCTION_WORDS)

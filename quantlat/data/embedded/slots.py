@@ -21,6 +21,10 @@ _NUMERALS = words(
 _DRAWS = 200
 
 
+class NoValueLeftError(ValueError):
+    """No value of a slot differs enough from those that the passage holds already; another draw may find one."""
+
+
 @dataclass(frozen=True)
 class Pool:
     """Phrases of one sort, for training and for dev."""
@@ -55,6 +59,8 @@ class Drawing:
     def unused(self, names: Sequence[str]) -> str:
         """A name that this passage has not used yet."""
         free = [name for name in names if name not in self.words]
+        if not free:
+            raise NoValueLeftError(f"all of {len(names)} names are in use in one passage")
         name = self.rng.choice(free)
         self.words.add(name)
         return name
@@ -70,7 +76,7 @@ class Drawing:
         """Draw the slot's value; it neither contains nor is contained in a value drawn before.
 
         Raises:
-            ValueError: the inventory is too small for the kind (a defect of the content).
+            NoValueLeftError: nothing suitable in many draws.
         """
         for _ in range(_DRAWS):
             value = slot.draw(self)
@@ -80,7 +86,7 @@ class Drawing:
             ):
                 self.values[name] = value
                 return
-        raise ValueError(f"no value left for slot {name!r} in the {self.split} part")
+        raise NoValueLeftError(f"no value left for slot {name!r} in the {self.split} part")
 
 
 class Slot(ABC):

@@ -52,7 +52,7 @@ ALBUM = Kind(
         "tool_home": Pick(AnswerType.ITEM, "instruments"),
         "copies": Amount(30_000, 900_000, 1_000),
         "takes": Amount(21, 90),
-        "guests": Amount(13, 20),
+        "guests": Amount(13, 40),
         "countries": Amount(22, 60),
         "record_time": Duration("weeks", 3, 14),
         "chart_time": Duration("months", 4, 20),
@@ -123,8 +123,8 @@ ALBUM = Kind(
             - The album {S} made {singer} famous. It came out on {label}.
             + {label} brought out {S}, the best known album of {singer}.
             + {S} is the title of an album that {singer} made under contract to {label}.
-            ? singer: Who recorded {S}? Whose album is {S}? By whom is {S}? Who made {S}? / Who is the
-              artist on {S}? Who became famous with {S}?
+            ? singer: Who recorded {S}? Whose album is {S}? By whom is {S}? Who made {S}? / Who is the artist on {S}?
+              Who became famous with {S}? Whose best known album is {S}? Who made the album under contract?
             ? label: Which label published {S}? For which label was {S} recorded? On which label did {S}
               come out? Which company published {S}? / Which company brought out {S}? With which label did
               the artist have a contract?
@@ -149,8 +149,9 @@ ALBUM = Kind(
             ? producer: Who produced {S}? Who was the producer of {S}? By whom was {S} produced? Who was
               responsible for the production? / Who was in command in the studio? Who directed the
               recordings of {S}?
-            ? drummer: Who played the drums on {S}? Who was the drummer? Whom does one hear on the drums? By
-              whom were the drums played? / Whose drumming can be heard on {S}? Who sat at the drums?
+            ? drummer: Who played the drums on {S}? Who was the drummer? Whom does one hear on the drums? By whom were
+              the drums played? / Whose drumming can be heard on {S}? Who sat at the drums? Who provided the rhythm at
+              the drums?
             ? bassist: Who played the bass on {S}? Who was the bass player? Whom does one hear on the bass?
               By whom was the bass played? / Whose bass guitar can be heard on {S}? Who was there with the
               bass guitar?
@@ -216,9 +217,9 @@ ALBUM = Kind(
             ? date_concert: When was {S} first performed in full? On what date was the concert with all
               songs? When were all of the songs played in a concert? On which day was the concert given? /
               When did {S} reach the stage? On which day could an audience hear {S} live?
-            ? date_award: When did {S} receive an award? On what date was the award ceremony? When was {S}
-              honoured with an award? On which day was the award won? / When did {S} get a prize? On which
-              day was {S} given a prize?
+            ? date_award: When did {S} receive an award? On what date was the award ceremony? When was {S} honoured
+              with an award? On which day was the award won? / When did {S} get a prize? On which day was {S} given a
+              prize? On which day did {S} reach the winners' podium?
             """,
         ),
         fact(
@@ -236,12 +237,12 @@ ALBUM = Kind(
               result in {premiere}, and the cameras for the video rolled in {video}.
             + Cameras rolled for the video in {video}. What the microphones had picked up in {studio} was
               balanced in {mixing} and played to reporters in {premiere}.
-            ? studio: Where was {S} recorded? In which town were the recordings made? Where was the studio?
-              In which town was the album recorded? / Where did the microphones stand? In which town did the
-              musicians record?
-            ? mixing: Where was {S} mixed? In which town was the mix made? Where was the mixing done? In
-              which town were the tapes mixed? / Where was the mixing desk? In which town did somebody mix
-              the sound?
+            ? studio: Where was {S} recorded? In which town were the recordings made? Where was the studio? In which
+              town was the album recorded? / Where did the microphones stand? In which town did the musicians record?
+              In which town did the microphones pick up the music?
+            ? mixing: Where was {S} mixed? In which town was the mix made? Where was the mixing done? In which town
+              were the tapes mixed? / Where was the mixing desk? In which town did somebody mix the sound? Where was
+              the sound of the microphones balanced?
             ? premiere: Where was {S} presented to the press? In which town did the press hear {S}? Where
               were journalists invited? In which town was the presentation? / Where did reporters listen to
               {S}? In which town was {S} played to reporters?
@@ -294,11 +295,12 @@ ALBUM = Kind(
               found {copies} buyers in {countries} countries.
             + {S} found {copies} buyers in {countries} countries. {guests} musicians came from outside to
               help. No fewer than {takes} versions were made of the title song.
-            ? copies: How many copies were sold? How many copies of {S} were sold? What were the sales of
-              {S}? How many times was {S} sold? / How many people bought {S}? How many buyers did {S} find?
-            ? countries: In how many countries was {S} sold? In how many countries was {S} available? What
-              is the number of countries? In how many countries is {S} known? / How many countries had
-              buyers of {S}? In how many countries did people buy {S}?
+            ? copies: How many copies were sold? How many copies of {S} were sold? What were the sales of {S}? How
+              many times was {S} sold? / How many people bought {S}? How many buyers did {S} find? How many buyers did
+              the record find?
+            ? countries: In how many countries was {S} sold? In how many countries was {S} available? What is the
+              number of countries? In how many countries is {S} known? / How many countries had buyers of {S}? In how
+              many countries did people buy {S}? In how many countries did {S} find buyers?
             ? takes: How many attempts did the title song take? How many times was the title song recorded?
               How many attempts were there? What was the number of attempts? / How often did the title song
               have to be played? How many versions of the title song were made?
@@ -325,9 +327,10 @@ ALBUM = Kind(
             + The best seller lists named {S} for {chart_time}, although it offers only {play_time} of
               listening. The courts were busy with the rights for {quarrel_time}, the musicians with the
               recording for {record_time}.
-            ? record_time: How long did the recordings take? In what time was {S} recorded? For how long did
-              the musicians record? How much time did the recording take? / How long did the musicians work
-              in the studio? For how long were the musicians busy with the recording?
+            ? record_time: How long did the recordings take? In what time was {S} recorded? For how long did the
+              musicians record? How much time did the recording take? / How long did the musicians work in the studio?
+              For how long were the musicians busy with the recording? How long were the musicians busy with the
+              recording of {S}?
             ? chart_time: How long was {S} in the charts? For how long did {S} stay in the charts? How much
               time did {S} spend in the charts? What was the time in the charts? / How long did the best
               seller lists name {S}? For how long was {S} a best seller?
@@ -354,15 +357,15 @@ ALBUM = Kind(
               debut was at {hall}.
             + The live debut was at {hall}. In the list of {magazine} {S} took first place; the violins one
               hears are those of {orchestra}.
-            ? magazine: Who named it the record of the year? Which magazine chose {S} as record of the year?
-              By whom was the title of record of the year awarded? Which magazine honoured {S}? / Which
-              magazine put {S} in first place? In whose list did {S} come first?
+            ? magazine: Who named it the record of the year? Which magazine chose {S} as record of the year? By whom
+              was the title of record of the year awarded? Which magazine honoured {S}? / Which magazine put {S} in
+              first place? In whose list did {S} come first? The critics of which magazine put {S} in first place?
             ? hall: Where was the first concert? Where were the songs first performed? In which house was
               the first concert given? What was the scene of the first concert? / Where was the live debut?
               In which house could people first hear {S} live?
-            ? orchestra: Who played the strings? Which orchestra contributed the strings? By whom were the
-              string parts played? Which ensemble was engaged for the strings? / Whose violins can be heard?
-              Which ensemble played the violins?
+            ? orchestra: Who played the strings? Which orchestra contributed the strings? By whom were the string
+              parts played? Which ensemble was engaged for the strings? / Whose violins can be heard? Which ensemble
+              played the violins? To which ensemble do the violins belong?
             """,
         ),
         fact(
@@ -453,13 +456,13 @@ ALBUM = Kind(
               {rival_town} and dates from {rival_year}.
             + {R} is often named in the same breath. It was made in {rival_town} by {rival_singer}; the year
               was {rival_year}.
-            ? rival_singer: Who recorded {R}? Whose album is {R}? By whom is {R}? Who made {R}? / Who is the
-              artist on {R}? Who is responsible for {R}?
-            ? rival_town: Where was {R} recorded? In which town was {R} recorded? Where was {R} made? In
-              which town did the work on {R} take place? / Where was the work on {R} done? What town does
-              {R} come from?
-            ? rival_year: When was {R} recorded? In what year was {R} made? In which year was {R} recorded?
-              From what year is {R}? / From which year does {R} date? What is the year of {R}?
+            ? rival_singer: Who recorded {R}? Whose album is {R}? By whom is {R}? Who made {R}? / Who is the artist on
+              {R}? Who is responsible for {R}? By whom was the record {R} made?
+            ? rival_town: Where was {R} recorded? In which town was {R} recorded? Where was {R} made? In which town
+              did the work on {R} take place? / Where was the work on {R} done? What town does {R} come from? In which
+              town was {R} made?
+            ? rival_year: When was {R} recorded? In what year was {R} made? In which year was {R} recorded? From what
+              year is {R}? / From which year does {R} date? What is the year of {R}? In which year was {R} made?
             """,
             rival=True,
         ),
@@ -478,10 +481,11 @@ ALBUM = Kind(
               flat in {poet_town}.
             + The texts were by {poet}, the tunes by {composer}. The former worked from {poet_town} and was
               seldom seen in the studio.
-            ? composer: Who composed the music of {S}? Who wrote the melodies? Who was the composer of {S}?
-              By whom is the music? / Who made the tunes? Whose tunes are on {S}?
-            ? poet: Who wrote the words of {S}? Who wrote the lyrics? Who was the author of the lyrics? By
-              whom are the words? / Who made the texts of the songs? Whose texts are on {S}?
+            ? composer: Who composed the music of {S}? Who wrote the melodies? Who was the composer of {S}? By whom is
+              the music? / Who made the tunes? Whose tunes are on {S}? Who was responsible for the tunes? By whom were
+              the tunes?
+            ? poet: Who wrote the words of {S}? Who wrote the lyrics? Who was the author of the lyrics? By whom are
+              the words? / Who made the texts of the songs? Whose texts are on {S}? By whom were the texts?
             ? poet_town: Where did {poet} live at the time? In which town was {poet} living? From which town
               did {poet} send the words? Where were the words written? / Where did {poet} have a flat? From
               what town did {poet} work?

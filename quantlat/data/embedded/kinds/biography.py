@@ -113,12 +113,13 @@ BIOGRAPHY = Kind(
               father was only {job_father}.
             + Being the child of {job_father}, {S:full} seemed unlikely to become a famous
               [scholar|physicist]. The family home was in {birthplace}, and there {S:she} was born.
-            ? birthplace: Where was {S} born? In which town did {S} come into the world? What is the
-              birthplace of {S}? From which town did {S} come? / Where did the life of {S} begin? What is
-              the native place of {S}?
-            ? job_father: What was the occupation of the father of {S}? What did the father of {S} do for a
-              living? What was the father of {S}? How did the father of {S} earn his money? / What was the
-              trade of the father of {S}? As what did the father of {S} work?
+            ? birthplace: Where was {S} born? In which town did {S} come into the world? What is the birthplace of
+              {S}? From which town did {S} come? / Where did the life of {S} begin? What is the native place of {S}?
+              Where was the family home in which {S} was born?
+            ? job_father: What was the occupation of the father of {S}? What did the father of {S} do for a living?
+              What was the father of {S}? How did the father of {S} earn his money? / What was the trade of the father
+              of {S}? As what did the father of {S} work? Of what profession was the father of {S}? Being what did the
+              father raise the child?
             """,
             opening=True,
         ),
@@ -137,15 +138,17 @@ BIOGRAPHY = Kind(
               was interrupted by the war, in which {S:she} had to be {job_war}.
             + {S:her} earliest job was that of {job_first}. While the country was at war {S:last} found work
               as {job_war}; no one remembered any more that the great wish had been to be {job_dream}.
-            ? job_dream: What did {S} want to become as a child? What was the childhood dream of {S}? What
-              profession did the young {S:last} wish for? What had {S} hoped to be? / Which career did {S}
-              long for in early years? What did {S} once plan to be?
-            ? job_first: What was the first job of {S}? As what did {S} first work? How did {S} earn a
-              living at first? What did {S} do before the studies? / What work did {S} begin with? In which
-              trade did {S} start?
-            ? job_war: What did {S} do during the war? What was the wartime job of {S}? As what did {S}
-              serve in the war? Which post did {S} have in wartime? / How was {S} employed in the years of
-              war? What was the occupation of {S} in the war?
+            ? job_dream: What did {S} want to become as a child? What was the childhood dream of {S}? What profession
+              did the young {S:last} wish for? What had {S} hoped to be? / Which career did {S} long for in early
+              years? What did {S} once plan to be? What did {S} wish to be when small? What had been the great wish of
+              {S}?
+            ? job_first: What was the first job of {S}? As what did {S} first work? How did {S} earn a living at
+              first? What did {S} do before the studies? / What work did {S} begin with? In which trade did {S} start?
+              As what did the working life of {S} begin? What was the earliest job of {S}?
+            ? job_war: What did {S} do during the war? What was the wartime job of {S}? As what did {S} serve in the
+              war? Which post did {S} have in wartime? / How was {S} employed in the years of war? What was the
+              occupation of {S} in the war? What did {S} have to be when the war interrupted the working life? As what
+              did {S} find work while the country was at war?
             """,
         ),
         fact(
@@ -166,18 +169,20 @@ BIOGRAPHY = Kind(
             + {spouse} became the partner for life. The lessons of {teacher} opened the door to mathematics,
               the generosity of {patron} that to the university, and {pupil} was the finest student {S:last}
               ever had.
-            ? teacher: Who taught {S} mathematics? From whom did {S} learn mathematics? Who gave {S}
-              lessons? Who was the teacher of {S}? / Who introduced {S} to mathematics? Whose classes in
-              mathematics did {S} take?
-            ? patron: Who paid for the education of {S}? Who financed the studies of {S}? Who supported {S}
-              with money? Who made it possible for {S} to study? / Who bore the costs when {S} was a
-              student? Whose money allowed {S} to study?
-            ? pupil: Who was the best student of {S}? Who was the favourite pupil of {S}? Who continued the
-              work of {S}? Which pupil of {S} was the most gifted? / Who learned from {S} and followed in
-              the same path? Who was the most talented of those taught by {S}?
-            ? spouse: Whom did {S} marry? To whom was {S} married? Who was the spouse of {S}? With whom did
-              {S} live after the wedding? / Who was wedded to {S}? Who became the partner of {S} in
-              marriage?
+            ? teacher: Who taught {S} mathematics? From whom did {S} learn mathematics? Who gave {S} lessons? Who was
+              the teacher of {S}? / Who introduced {S} to mathematics? Whose classes in mathematics did {S} take? To
+              whom did {S} owe the knowledge of mathematics? Whose lessons opened the door to mathematics?
+            ? patron: Who paid for the education of {S}? Who financed the studies of {S}? Who supported {S} with
+              money? Who made it possible for {S} to study? / Who bore the costs when {S} was a student? Whose money
+              allowed {S} to study? To whom did {S} owe the money for the studies? Whose generosity opened the door to
+              the university?
+            ? pupil: Who was the best student of {S}? Who was the favourite pupil of {S}? Who continued the work of
+              {S}? Which pupil of {S} was the most gifted? / Who learned from {S} and followed in the same path? Who
+              was the most talented of those taught by {S}? Who became the successor whom {S} had trained? Who was the
+              finest student of {S}?
+            ? spouse: Whom did {S} marry? To whom was {S} married? Who was the spouse of {S}? With whom did {S} live
+              after the wedding? / Who was wedded to {S}? Who became the partner of {S} in marriage? Whose name is on
+              the marriage certificate?
             """,
         ),
         fact(
@@ -196,18 +201,18 @@ BIOGRAPHY = Kind(
               of the wedding, {date_prize} that on which the academy bestowed its prize.
             + The life of {S:last} ended on {date_death}; it had begun on {date_born}. Rings were exchanged
               on {date_married}. The prize was accepted in the academy on {date_prize}.
-            ? date_born: When was {S} born? What is the date of birth of {S}? On what date was {S} born? On
-              which day did {S} come into the world? / What is the birthday of {S}? On which day did the
-              life of {S} begin?
-            ? date_married: When did {S} marry? What was the date of the wedding? On what date did {S} get
-              married? When was the marriage of {S}? / On which day did {S} become a married person? When
-              was the wedding of {S} held?
-            ? date_prize: When did {S} receive the prize? On what date was the prize awarded? When did the
-              academy honour {S}? On which day did {S} get the prize of the academy? / When was the
-              academy's prize given to {S}? On which day was {S} distinguished with the prize?
-            ? date_death: When did {S} die? What is the date of death of {S}? On what date did {S} pass
-              away? On which day did {S} die? / When did the life of {S} end? On which day did death come to
-              {S}?
+            ? date_born: When was {S} born? What is the date of birth of {S}? On what date was {S} born? On which day
+              did {S} come into the world? / What is the birthday of {S}? On which day did the life of {S} begin? On
+              what date had the life of {S} begun?
+            ? date_married: When did {S} marry? What was the date of the wedding? On what date did {S} get married?
+              When was the marriage of {S}? / On which day did {S} become a married person? When was the wedding of
+              {S} held? Which day was the day of the wedding? On which day were rings exchanged?
+            ? date_prize: When did {S} receive the prize? On what date was the prize awarded? When did the academy
+              honour {S}? On which day did {S} get the prize of the academy? / When was the academy's prize given to
+              {S}? On which day was {S} distinguished with the prize? When was the prize accepted in the academy?
+            ? date_death: When did {S} die? What is the date of death of {S}? On what date did {S} pass away? On which
+              day did {S} die? / When did the life of {S} end? On which day did death come to {S}? On which day did
+              {S} leave the world?
             """,
         ),
         fact(
@@ -225,18 +230,20 @@ BIOGRAPHY = Kind(
               being, and anyone who wants to read the manuscripts must go to {archive}.
             + Anyone looking for {S:her} papers finds them in {archive}. {university} had been the place of
               study, {employer} that of research; the creation of {club} was also due to {S:last}.
-            ? university: Where did {S} study? At which university was {S} a student? From where did {S}
-              graduate? Which institution gave {S} a degree? / Where was {S} educated? At what institution
-              did {S} get a degree?
-            ? employer: Where did {S} work? At which institution did {S} do research? Who employed {S} for
-              most of the career? Where did {S} have a position? / Where was {S} active as a researcher?
-              Which institution paid {S} for the research?
-            ? club: Which association did {S} help to found? What was established by {S}? Of which body was
-              {S} a founder? Which organisation goes back to {S}? / Which association did {S} create? Which
-              group was started by {S}?
-            ? archive: Where are the papers of {S} kept? Which institution owns the manuscripts of {S}?
-              Where can one find the notebooks of {S}? To whom did {S} leave the manuscripts? / Where does
-              one have to go to read what {S} wrote by hand? In which collection are the papers of {S}?
+            ? university: Where did {S} study? At which university was {S} a student? From where did {S} graduate?
+              Which institution gave {S} a degree? / Where was {S} educated? At what institution did {S} get a degree?
+              From which institution did the degree come? Which institution had been the place of study of {S}?
+            ? employer: Where did {S} work? At which institution did {S} do research? Who employed {S} for most of the
+              career? Where did {S} have a position? / Where was {S} active as a researcher? Which institution paid
+              {S} for the research? From which institution did the salary of {S} come? Which institution had been the
+              place of research?
+            ? club: Which association did {S} help to found? What was established by {S}? Of which body was {S} a
+              founder? Which organisation goes back to {S}? / Which association did {S} create? Which group was
+              started by {S}? What did {S} call into being? Whose creation was due to {S}?
+            ? archive: Where are the papers of {S} kept? Which institution owns the manuscripts of {S}? Where can one
+              find the notebooks of {S}? To whom did {S} leave the manuscripts? / Where does one have to go to read
+              what {S} wrote by hand? In which collection are the papers of {S}? Where must anyone go who wants to
+              read the manuscripts? Where does anyone looking for the papers find them?
             """,
         ),
         fact(
@@ -254,15 +261,15 @@ BIOGRAPHY = Kind(
               remains.
             + Adult life was spent in {house}, and classes had been attended in {school}. Visitors look for
               the tomb in {grave}.
-            ? school: Where did {S} go to school? In which town was the school of {S}? Where did {S} attend
-              school? Where did {S} spend the schooldays? / In what town was {S} a pupil? Where did {S} have
-              lessons as a child?
-            ? house: Where did {S} live as an adult? In which town was the house of {S}? Where did {S}
-              settle? What was the home town of the adult {S:last}? / Where did {S} reside for most of the
-              time? In which place did {S} make a home?
-            ? grave: Where is {S} buried? In which town is the grave of {S}? Where was {S} laid to rest?
-              What is the burial place of {S}? / Where is the tomb of {S}? In which place do the remains of
-              {S} lie?
+            ? school: Where did {S} go to school? In which town was the school of {S}? Where did {S} attend school?
+              Where did {S} spend the schooldays? / In what town was {S} a pupil? Where did {S} have lessons as a
+              child? In which town had {S} attended classes?
+            ? house: Where did {S} live as an adult? In which town was the house of {S}? Where did {S} settle? What
+              was the home town of the adult {S:last}? / Where did {S} reside for most of the time? In which place did
+              {S} make a home? Of which town was {S} a citizen? Where did {S} spend adult life?
+            ? grave: Where is {S} buried? In which town is the grave of {S}? Where was {S} laid to rest? What is the
+              burial place of {S}? / Where is the tomb of {S}? In which place do the remains of {S} lie? The cemetery
+              of which town holds the remains of {S}?
             """,
         ),
         fact(
@@ -280,12 +287,12 @@ BIOGRAPHY = Kind(
               {medal_reason}.
             + {S} did not want the medal since {medal_reason}. What had driven {S:him} from the first job
               was that {quit_reason}.
-            ? quit_reason: Why did {S} give up the first post? Why did {S} resign? For what reason did {S}
-              leave a position? What made {S} quit? / Why did {S} not stay in the first job? What was behind
-              the resignation of {S}?
-            ? medal_reason: Why did {S} refuse the medal? Why was the medal turned down? For what reason did
-              {S} decline an honour? Why did {S} send a medal back? / Why did {S} not accept the medal? What
-              did {S} have against the medal?
+            ? quit_reason: Why did {S} give up the first post? Why did {S} resign? For what reason did {S} leave a
+              position? What made {S} quit? / Why did {S} not stay in the first job? What was behind the resignation
+              of {S}? Why did the first employment end with a resignation? What had driven {S} from the first job?
+            ? medal_reason: Why did {S} refuse the medal? Why was the medal turned down? For what reason did {S}
+              decline an honour? Why did {S} send a medal back? / Why did {S} not accept the medal? What did {S} have
+              against the medal? Why was a medal rejected? Why did {S} not want the medal?
             """,
         ),
         fact(
@@ -303,13 +310,14 @@ BIOGRAPHY = Kind(
               when it came out that {quarrel_reason}.
             + There was a lifelong feud with a brother because {quarrel_reason}. That {S:she} came to the
               university so late had to do with home: {late_reason}.
-            ? late_reason: Why did {S} begin to study so late? Why were the studies of {S} delayed? For what
-              reason did {S} enter university late? What kept {S} from studying earlier? / Why was {S} older
-              than other students? What held {S} back from an early start at university?
-            ? quarrel_reason: Why did {S} quarrel with a brother? What caused the break between {S} and the
-              brother? Why did {S} no longer speak to the brother? For what reason did the two become
-              enemies? / Why was there a feud in the family? What set {S} and the brother against each
-              other?
+            ? late_reason: Why did {S} begin to study so late? Why were the studies of {S} delayed? For what reason
+              did {S} enter university late? What kept {S} from studying earlier? / Why was {S} older than other
+              students? What held {S} back from an early start at university? Why did {S} come to the university so
+              late?
+            ? quarrel_reason: Why did {S} quarrel with a brother? What caused the break between {S} and the brother?
+              Why did {S} no longer speak to the brother? For what reason did the two become enemies? / Why was there
+              a feud in the family? What set {S} and the brother against each other? Why was there a lifelong feud
+              with a brother? How did the trouble with the brother begin?
             """,
         ),
         fact(
@@ -327,19 +335,19 @@ BIOGRAPHY = Kind(
               were spent on the oceans and, at the last, {ill_time} in a sickbed.
             + At sea {S} passed {voyage_time}, in lecture rooms {study_time}, at the desk with the
               masterpiece {write_time}, and {ill_time} in bed before death.
-            ? study_time: How long did {S} study? For how long was {S} a student? How much time did the
-              studies take? How long was {S} at university? / How long did it take {S} to get a degree? For
-              what period did {S} attend lectures?
-            ? voyage_time: How long was the voyage of {S}? For how long did {S} travel by ship? How much
-              time did {S} spend at sea? How long did the research voyage last? / For what period was {S} on
-              the ocean? How long was {S} on board?
-            ? write_time: How long did it take to write the main work? In what time did {S} finish the great
-              book? How much time did the writing of the book take? How long did {S} work on the famous
-              book? / How quickly did {S} write the masterpiece? For how long was {S} busy writing the
-              masterpiece?
-            ? ill_time: How long did the last illness of {S} last? For how long was {S} ill before the end?
-              How long was {S} sick? What was the length of the final illness? / How much time did {S} spend
-              in a sickbed? How long did {S} suffer before dying?
+            ? study_time: How long did {S} study? For how long was {S} a student? How much time did the studies take?
+              How long was {S} at university? / How long did it take {S} to get a degree? For what period did {S}
+              attend lectures? How much time did {S} need for the degree? How much time did {S} pass in lecture rooms?
+            ? voyage_time: How long was the voyage of {S}? For how long did {S} travel by ship? How much time did {S}
+              spend at sea? How long did the research voyage last? / For what period was {S} on the ocean? How long
+              was {S} on board? How much time was spent on the oceans? How much time did {S} pass at sea?
+            ? write_time: How long did it take to write the main work? In what time did {S} finish the great book? How
+              much time did the writing of the book take? How long did {S} work on the famous book? / How quickly did
+              {S} write the masterpiece? For how long was {S} busy writing the masterpiece? How much time did {S} need
+              for the masterpiece? How much time did {S} pass at the desk with the masterpiece?
+            ? ill_time: How long did the last illness of {S} last? For how long was {S} ill before the end? How long
+              was {S} sick? What was the length of the final illness? / How much time did {S} spend in a sickbed? How
+              long did {S} suffer before dying? How much time did {S} pass in bed before death?
             """,
         ),
         fact(
@@ -358,18 +366,20 @@ BIOGRAPHY = Kind(
               The bill for the house came to {house_price}; student life had left {S:him} {debt} in the red.
             + {S} left the university owing {debt}, earned {salary} in the first year, gave {house_price}
               for a house and was handed {prize_money} by the academy.
-            ? debt: How much did {S} owe as a student? How large was the debt of {S}? What sum did the
-              student owe? How much money had {S} borrowed? / How deep in debt was {S} after the studies?
-              What amount did {S} have to pay back?
-            ? salary: How much did {S} earn at first? What was the first salary of {S}? How much was {S}
-              paid a year? What did {S} get for a year of work? / What were the yearly earnings of {S} in
-              the beginning? How much did the first employer pay {S}?
-            ? house_price: How much did {S} pay for the house? What did the house cost? What was the price
-              of the house? How much money did {S} spend on a home? / For what sum did {S} buy the house?
-              How expensive was the house of {S}?
-            ? prize_money: How much was the prize worth? How much money did {S} win? What sum came with the
-              prize? How much did the academy give {S}? / What did {S} get from the academy in money? How
-              high was the prize?
+            ? debt: How much did {S} owe as a student? How large was the debt of {S}? What sum did the student owe?
+              How much money had {S} borrowed? / How deep in debt was {S} after the studies? What amount did {S} have
+              to pay back? How far in the red had student life left {S}? What sum was {S} owing on leaving the
+              university?
+            ? salary: How much did {S} earn at first? What was the first salary of {S}? How much was {S} paid a year?
+              What did {S} get for a year of work? / What were the yearly earnings of {S} in the beginning? How much
+              did the first employer pay {S}? With what was a year of work rewarded in the beginning? How much did {S}
+              earn in the first year?
+            ? house_price: How much did {S} pay for the house? What did the house cost? What was the price of the
+              house? How much money did {S} spend on a home? / For what sum did {S} buy the house? How expensive was
+              the house of {S}? To what sum did the bill for the house come? How much did {S} give for a house?
+            ? prize_money: How much was the prize worth? How much money did {S} win? What sum came with the prize? How
+              much did the academy give {S}? / What did {S} get from the academy in money? How high was the prize?
+              With what sum was the prize rewarded? How much was {S} handed by the academy?
             """,
         ),
         fact(
@@ -416,17 +426,18 @@ BIOGRAPHY = Kind(
               {made}; what burned was {lost}; what the citizens were left in the will was {left}.
             + The will gave {left} to the citizens. {lost} went up in flames. {S:last} was proudest of
               {made}, an invention of {S:her} own, and of {gift}, which the queen had sent.
-            ? gift: What did the queen give {S}? What present did {S} receive? What was a gift to {S} from
-              the queen? With what did the queen honour {S}? / What did {S} get from the queen? How did the
-              queen show her thanks to {S}?
-            ? made: What did {S} build? What did {S} invent? What was designed by {S}? What did {S} make
-              with {S:her} own hands? / What is the invention of {S}? What was created by {S} without help?
-            ? lost: What did {S} lose in the fire? What was destroyed by fire? What did the flames consume?
-              What was burned? / What did the fire take from {S}? What did {S} no longer have after the
-              fire?
-            ? left: What did {S} leave to the town? What did the town inherit? What was bequeathed by {S}?
-              What did the town get under the will? / What did the citizens receive after the death of {S}?
-              What is in the will of {S} for the town?
+            ? gift: What did the queen give {S}? What present did {S} receive? What was a gift to {S} from the queen?
+              With what did the queen honour {S}? / What did {S} get from the queen? How did the queen show her thanks
+              to {S}? With what did the queen express her thanks? What had the queen sent?
+            ? made: What did {S} build? What did {S} invent? What was designed by {S}? What did {S} make with {S:her}
+              own hands? / What is the invention of {S}? What was created by {S} without help? What had {S} thought
+              out and assembled alone? Of which invention was {S} proud?
+            ? lost: What did {S} lose in the fire? What was destroyed by fire? What did the flames consume? What was
+              burned? / What did the fire take from {S}? What did {S} no longer have after the fire? What burned? What
+              went up in flames?
+            ? left: What did {S} leave to the town? What did the town inherit? What was bequeathed by {S}? What did
+              the town get under the will? / What did the citizens receive after the death of {S}? What is in the will
+              of {S} for the town? What were the citizens left in the will? What did the will give to the citizens?
             """,
         ),
     ),

@@ -121,14 +121,15 @@ BRIDGE = Kind(
             + High above {river}, {S} joins two towns: {north} at its northern end, {south} at its southern.
             + What lies under {S} is {river}. Anyone crossing it from the north starts in {north} and comes
               out in {south}.
-            ? river: What does {S} cross? Over what was {S} built? What is spanned by {S}? What lies below
-              {S}? / Above what does {S} stand? Over what does {S} stand?
-            ? north: Which town lies at the northern end of {S}? Where does {S} begin in the north? What is
-              the town on the north side of {S}? Where is the northern end of {S}? / Which place is north of
-              {S}? On the north bank, what town does {S} touch?
-            ? south: Which town lies at the southern end of {S}? Where does {S} end in the south? What is
-              the town on the south side of {S}? Where is the southern end of {S}? / Which place is south of
-              {S}? On the south bank, what town does {S} touch?
+            ? river: What does {S} cross? Over what was {S} built? What is spanned by {S}? What lies below {S}? /
+              Above what does {S} stand? Over what does {S} stand? High above what does {S} join two towns? What lies
+              under {S}?
+            ? north: Which town lies at the northern end of {S}? Where does {S} begin in the north? What is the town
+              on the north side of {S}? Where is the northern end of {S}? / Which place is north of {S}? On the north
+              bank, what town does {S} touch? Where does somebody crossing {S} from the north start?
+            ? south: Which town lies at the southern end of {S}? Where does {S} end in the south? What is the town on
+              the south side of {S}? Where is the southern end of {S}? / Which place is south of {S}? On the south
+              bank, what town does {S} touch? In which town does somebody crossing from the north come out?
             """,
             opening=True,
         ),
@@ -148,17 +149,18 @@ BRIDGE = Kind(
               the votes in town hall, and {engineer} had worked out the whole plan.
             + The vote in the council was won by {mayor}. The plans were by {engineer}, the decoration by
               {sculptor}; whether everything held was examined by {inspector}.
-            ? engineer: Who designed {S}? Who drew the plans for {S}? Who was the engineer of {S}? By whom
-              was {S} planned? / Who was the designer of {S}? Who thought out the construction of {S}?
-            ? sculptor: Who made the sculptures on {S}? Who was the sculptor? Who created the stone figures?
-              By whom are the statues on {S}? / Which artist decorated {S}? Who is responsible for the
-              ornaments of {S}?
-            ? inspector: Who tested {S}? Who checked whether {S} was safe? Who carried out the safety tests?
-              Who inspected the structure? / Who examined whether {S} was safe? Who was the inspector of
-              {S}?
-            ? mayor: Which politician supported {S}? Who got the council to agree to {S}? Who fought for {S}
-              in politics? Who was mayor at the time? / Who convinced the councillors of the need for {S}?
-              Who was the political champion of {S}?
+            ? engineer: Who designed {S}? Who drew the plans for {S}? Who was the engineer of {S}? By whom was {S}
+              planned? / Who was the designer of {S}? Who thought out the construction of {S}? Who had worked out the
+              whole plan of {S}? By whom were the plans of {S}?
+            ? sculptor: Who made the sculptures on {S}? Who was the sculptor? Who created the stone figures? By whom
+              are the statues on {S}? / Which artist decorated {S}? Who is responsible for the ornaments of {S}? Who
+              adorned {S} with animals in stone? By whom was the decoration of {S}?
+            ? inspector: Who tested {S}? Who checked whether {S} was safe? Who carried out the safety tests? Who
+              inspected the structure? / Who examined whether {S} was safe? Who was the inspector of {S}? Who examined
+              every cable of {S}? By whom was it examined whether everything held?
+            ? mayor: Which politician supported {S}? Who got the council to agree to {S}? Who fought for {S} in
+              politics? Who was mayor at the time? / Who convinced the councillors of the need for {S}? Who was the
+              political champion of {S}? Who won the votes in town hall? By whom was the vote in the council won?
             """,
         ),
         fact(
@@ -176,18 +178,18 @@ BRIDGE = Kind(
               supplier of the girders. Maintenance is carried out by {operator}.
             + {operator} keeps {S} in good repair. Its girders were made at {steelworks}, put together by
               {builder} and paid for with a credit from {bank}.
-            ? builder: Which firm built {S}? Who was the contractor for {S}? By which company was {S}
-              erected? Who did the building work? / Who got the job of building {S}? Which company put {S}
-              up?
-            ? steelworks: Where did the steel come from? Which works supplied the metal? Who delivered the
-              steel for {S}? From which firm did the girders come? / Who produced the metal parts of {S}?
-              Which company made the steel for {S}?
-            ? bank: Who lent the money for {S}? Who financed {S}? Which institution provided the funds? From
-              whom did the loan come? / Which institution gave a credit for {S}? Who funded the building of
-              {S}?
-            ? operator: Who maintains {S}? Which body is responsible for {S} today? Who looks after {S}? Who
-              has to repair {S}? / Which organisation takes care of {S} now? Who is in charge of the upkeep
-              of {S}?
+            ? builder: Which firm built {S}? Who was the contractor for {S}? By which company was {S} erected? Who did
+              the building work? / Who got the job of building {S}? Which company put {S} up? To which company was the
+              construction entrusted? Which company put the girders together?
+            ? steelworks: Where did the steel come from? Which works supplied the metal? Who delivered the steel for
+              {S}? From which firm did the girders come? / Who produced the metal parts of {S}? Which company made the
+              steel for {S}? Which company was the supplier of the girders? Where were the girders of {S} made?
+            ? bank: Who lent the money for {S}? Who financed {S}? Which institution provided the funds? From whom did
+              the loan come? / Which institution gave a credit for {S}? Who funded the building of {S}? To whom was
+              the financing of {S} entrusted? Whose credit paid for {S}?
+            ? operator: Who maintains {S}? Which body is responsible for {S} today? Who looks after {S}? Who has to
+              repair {S}? / Which organisation takes care of {S} now? Who is in charge of the upkeep of {S}? By whom
+              is the maintenance carried out? Who keeps {S} in good repair?
             """,
         ),
         fact(
@@ -207,18 +209,20 @@ BRIDGE = Kind(
               {date_light}.
             + The public could use {S} from {date_open}. Its deck had been finished on {date_deck}, its
               first stone set on {date_stone}. Since {date_light} there has been lighting.
-            ? date_stone: When was the foundation stone of {S} laid? On what date did construction begin?
-              When did work on {S} start? On which day was the first stone set? / On which day did they
-              start to build {S}? When did the building of {S} get going?
-            ? date_deck: When was the deck completed? On what date did the two halves meet? When was the gap
-              in the deck closed? On which day was the deck finished? / When were both sides of {S} joined?
-              On which day did the deck become one piece?
-            ? date_open: When was {S} opened? On what date did traffic first use {S}? When was the
-              inauguration of {S}? On which day could vehicles cross for the first time? / When could the
-              public cross {S} for the first time? On which day was {S} put into service?
-            ? date_light: When was {S} first lit? On what date was the lighting switched on? When did {S}
-              get electric light? On which day were the lamps lit for the first time? / Since when has {S}
-              been illuminated? On which day did {S} receive lighting?
+            ? date_stone: When was the foundation stone of {S} laid? On what date did construction begin? When did
+              work on {S} start? On which day was the first stone set? / On which day did they start to build {S}?
+              When did the building of {S} get going? On which day was building started? When was the first stone of
+              {S} set?
+            ? date_deck: When was the deck completed? On what date did the two halves meet? When was the gap in the
+              deck closed? On which day was the deck finished? / When were both sides of {S} joined? On which day did
+              the deck become one piece? On which day did the deck become whole? When had the deck of {S} been
+              finished?
+            ? date_open: When was {S} opened? On what date did traffic first use {S}? When was the inauguration of
+              {S}? On which day could vehicles cross for the first time? / When could the public cross {S} for the
+              first time? On which day was {S} put into service? On which day was the first crossing by the public?
+            ? date_light: When was {S} first lit? On what date was the lighting switched on? When did {S} get electric
+              light? On which day were the lamps lit for the first time? / Since when has {S} been illuminated? On
+              which day did {S} receive lighting? Since which day has there been lighting on {S}?
             """,
         ),
         fact(
@@ -236,18 +240,19 @@ BRIDGE = Kind(
               {steel}. The centre climbs {lift} when the sun is strong.
             + In strong sun the centre stands {lift} higher than usual. {S} stretches for {length} with a
               breadth of {width}, and {steel} of steel hold it up.
-            ? length: How long is {S}? What is the length of {S}? How far does {S} run from end to end? What
-              does {S} measure in length? / What distance does {S} stretch? How far is it from one end of
-              {S} to the other?
+            ? length: How long is {S}? What is the length of {S}? How far does {S} run from end to end? What does {S}
+              measure in length? / What distance does {S} stretch? How far is it from one end of {S} to the other?
+              What is the distance between both ends of {S}? For what length does {S} stretch?
             ? width: How wide is {S}? What is the width of {S}? What does {S} measure from side to side? How
               broad is the roadway of {S}? / What is the breadth of {S}? How broad is {S} from one side to
               the other?
-            ? steel: How much steel does {S} contain? What is the weight of the steel? How much metal was
-              used for {S}? What quantity of steel went into {S}? / How heavy is the steel of {S}? How much
-              steel did the builders of {S} need?
-            ? lift: How much does heat raise {S}? By how much does the middle rise on hot days? How far does
-              {S} move in summer? What effect in height has warm weather on {S}? / How much higher is the
-              middle of {S} in strong sun? By how much does {S} go up when it is hot?
+            ? steel: How much steel does {S} contain? What is the weight of the steel? How much metal was used for
+              {S}? What quantity of steel went into {S}? / How heavy is the steel of {S}? How much steel did the
+              builders of {S} need? What does all the steel of {S} weigh together? How much steel holds {S} up?
+            ? lift: How much does heat raise {S}? By how much does the middle rise on hot days? How far does {S} move
+              in summer? What effect in height has warm weather on {S}? / How much higher is the middle of {S} in
+              strong sun? By how much does {S} go up when it is hot? How far does the centre climb when the sun is
+              strong?
             """,
         ),
         fact(
@@ -265,18 +270,18 @@ BRIDGE = Kind(
               {cost_roads} to the access roads; whoever drove across was asked for {toll}.
             + A single crossing by car used to cost {toll}. The access roads had required {cost_roads}, the
               towers {cost_towers}, the cables {cost_cables}.
-            ? cost_towers: How much did the towers cost? What was spent on the towers? What was the price of
-              the towers? How expensive were the towers of {S}? / What sum went into the towers? How much
-              money did the towers require?
-            ? cost_cables: How much did the cables cost? What was spent on the cables? What was the price of
-              the cables? How expensive were the cables of {S}? / What sum went into the cables? How much
-              money did the cables require?
-            ? cost_roads: How much did the roads leading to {S} cost? What was spent on the approach roads?
-              What was the price of the roads on both sides? How expensive were the approaches? / What sum
-              went into the access roads? How much money did the roads to {S} require?
-            ? toll: How much was the toll? What did drivers pay to cross {S}? What was a car charged? How
-              much did it cost to drive over {S}? / What was the fee for using {S}? How much did motorists
-              have to pay?
+            ? cost_towers: How much did the towers cost? What was spent on the towers? What was the price of the
+              towers? How expensive were the towers of {S}? / What sum went into the towers? How much money did the
+              towers require? What share of the expenses fell to the towers?
+            ? cost_cables: How much did the cables cost? What was spent on the cables? What was the price of the
+              cables? How expensive were the cables of {S}? / What sum went into the cables? How much money did the
+              cables require? What share of the expenses fell to the cables?
+            ? cost_roads: How much did the roads leading to {S} cost? What was spent on the approach roads? What was
+              the price of the roads on both sides? How expensive were the approaches? / What sum went into the access
+              roads? How much money did the roads to {S} require? How much had the access roads required?
+            ? toll: How much was the toll? What did drivers pay to cross {S}? What was a car charged? How much did it
+              cost to drive over {S}? / What was the fee for using {S}? How much did motorists have to pay? How much
+              were those asked for who drove across? How much did a single crossing by car use to cost?
             """,
         ),
         fact(
@@ -294,18 +299,20 @@ BRIDGE = Kind(
               for the surface of the piers and {part_lamps} for the lamp posts.
             + The footpath consists of {part_deck}, the surface of the piers of {part_piers}. The lamp posts
               are of {part_lamps} and the railings of {part_rail}.
-            ? part_piers: What covers the piers of {S}? Of what material is the outside of the piers? What
-              are the piers faced with? Which material was used on the piers? / What was chosen for the
-              piers? What is the surface of the piers made of?
-            ? part_deck: What is the walkway made of? On what material do pedestrians walk? What covers the
-              walkway of {S}? Which material is underfoot on {S}? / Of what is the footpath made? What was
-              chosen for the path of the walkers?
-            ? part_rail: What are the railings made of? Which material was used for the railings? Of what do
-              the railings of {S} consist? From what were the railings made? / What was chosen for the
-              railings of {S}? What is the material of the railings?
-            ? part_lamps: What are the lamp posts made of? Which material was used for the lamp posts? Of
-              what do the posts of the lamps consist? From what were the lamp posts made? / What was chosen
-              for the lamp posts? What is the material of the posts for the lamps?
+            ? part_piers: What covers the piers of {S}? Of what material is the outside of the piers? What are the
+              piers faced with? Which material was used on the piers? / What was chosen for the piers? What is the
+              surface of the piers made of? What did the architect choose for the surface of the piers? Of what does
+              the surface of the piers consist?
+            ? part_deck: What is the walkway made of? On what material do pedestrians walk? What covers the walkway of
+              {S}? Which material is underfoot on {S}? / Of what is the footpath made? What was chosen for the path of
+              the walkers? What did the architect choose for the footpath? Of what does the footpath consist?
+            ? part_rail: What are the railings made of? Which material was used for the railings? Of what do the
+              railings of {S} consist? From what were the railings made? / What was chosen for the railings of {S}?
+              What is the material of the railings? What did the architect choose for the railings?
+            ? part_lamps: What are the lamp posts made of? Which material was used for the lamp posts? Of what do the
+              posts of the lamps consist? From what were the lamp posts made? / What was chosen for the lamp posts?
+              What is the material of the posts for the lamps? Which material did the architect choose for the lamp
+              posts?
             """,
         ),
         fact(
@@ -323,12 +330,13 @@ BRIDGE = Kind(
               {stop_reason}.
             + For a time the building site lay idle since {stop_reason}. The reason for building just here
               was that {site_reason}.
-            ? site_reason: Why was the site of {S} chosen? Why was {S} built at this spot? What spoke for
-              the location? For what reason was that place selected? / What made the place suitable for {S}?
-              Why did they build {S} just there?
-            ? stop_reason: Why was the work interrupted? Why did construction stop? What brought the
-              building to a halt? For what reason was there a break in the work? / Why did the building site
-              stand still? What was the cause of the interruption?
+            ? site_reason: Why was the site of {S} chosen? Why was {S} built at this spot? What spoke for the
+              location? For what reason was that place selected? / What made the place suitable for {S}? Why did they
+              build {S} just there? What recommended the site? What was the reason for building {S} just here?
+            ? stop_reason: Why was the work interrupted? Why did construction stop? What brought the building to a
+              halt? For what reason was there a break in the work? / Why did the building site stand still? What was
+              the cause of the interruption? Why could no work be done for a while? Why did the building site lie idle
+              for a time?
             """,
         ),
         fact(
@@ -346,12 +354,13 @@ BRIDGE = Kind(
               explanation being that {close_reason}.
             + There was a closure in spring because {close_reason}. The choice of colour is explained by the
               fact that {colour_reason}.
-            ? colour_reason: Why does {S} have that colour? Why was the unusual colour chosen? What was the
-              reason for the colour? For what reason was {S} painted like that? / How is the shade of the
-              paint explained? Why was {S} given such a shade?
-            ? close_reason: Why was {S} closed? Why could nobody cross {S} one spring? What caused the
-              closure? For what reason was {S} shut? / Why was {S} blocked to traffic? What led to the ban
-              on traffic?
+            ? colour_reason: Why does {S} have that colour? Why was the unusual colour chosen? What was the reason for
+              the colour? For what reason was {S} painted like that? / How is the shade of the paint explained? Why
+              was {S} given such a shade? Why does the paint have its special shade? What explains the choice of
+              colour?
+            ? close_reason: Why was {S} closed? Why could nobody cross {S} one spring? What caused the closure? For
+              what reason was {S} shut? / Why was {S} blocked to traffic? What led to the ban on traffic? Why was
+              traffic banned one spring? Why was there a closure in spring?
             """,
         ),
         fact(
@@ -370,18 +379,20 @@ BRIDGE = Kind(
               for {close_time}.
             + Building paused for {stop_time}, and traffic was once banned for {close_time}. A person on
               foot is over in {walk_time}; a new coat of paint requires {paint_time}.
-            ? stop_time: How long was the work interrupted? For how long did construction stand still? How
-              long did the break in the building work last? What was the length of the pause during
-              construction? / For how long was there no building? How long did the builders have to wait?
-            ? paint_time: How long does it take to paint {S}? How much time do the painters need? For how
-              long are the painters busy? How long does painting everything last? / How much time does a new
-              coat require? How long do they work to give {S} fresh paint?
-            ? walk_time: How long does it take to walk across {S}? How much time does a pedestrian need? How
-              long is the walk to the other side? In what time can one cross on foot? / How long are people
-              on foot on {S}? How quickly can a walker get over {S}?
-            ? close_time: How long was {S} closed? For how long was there no traffic on {S}? How long did
-              the closure last? What was the duration of the closure? / For how long was {S} blocked? How
-              long were vehicles banned from {S}?
+            ? stop_time: How long was the work interrupted? For how long did construction stand still? How long did
+              the break in the building work last? What was the length of the pause during construction? / For how
+              long was there no building? How long did the builders have to wait? How long did a pause in construction
+              go on? For how long did building pause?
+            ? paint_time: How long does it take to paint {S}? How much time do the painters need? For how long are the
+              painters busy? How long does painting everything last? / How much time does a new coat require? How long
+              do they work to give {S} fresh paint? How long is the crew with the brushes at work on each new coat?
+            ? walk_time: How long does it take to walk across {S}? How much time does a pedestrian need? How long is
+              the walk to the other side? In what time can one cross on foot? / How long are people on foot on {S}?
+              How quickly can a walker get over {S}? In what time can the crossing be done on foot? After what time is
+              a person on foot over?
+            ? close_time: How long was {S} closed? For how long was there no traffic on {S}? How long did the closure
+              last? What was the duration of the closure? / For how long was {S} blocked? How long were vehicles
+              banned from {S}? How long did a ban on traffic go on? For how long was traffic once banned?
             """,
         ),
         fact(
@@ -399,15 +410,15 @@ BRIDGE = Kind(
               lamps {lamps}, and counting the traffic of one day {cars} vehicles.
             + On an average day {cars} cars and trucks pass under {lamps} lamps. {workers} labourers had put
               in {rivets} rivets.
-            ? workers: How many people built {S}? How many workers were employed? What was the number of
-              builders? How many men and women worked on {S}? / How many labourers took part in building
-              {S}? How large was the workforce on the site?
-            ? rivets: How many rivets hold {S} together? How many rivets were used? What is the number of
-              rivets? How many rivets are there in {S}? / How many rivets did the builders put in? How many
-              rivets does {S} have?
-            ? lamps: How many lamps does {S} have? How many lights are there on {S}? What is the number of
-              lamps? How many lamps light {S} at night? / By how many lamps is {S} illuminated? How many
-              lamps shine on {S}?
+            ? workers: How many people built {S}? How many workers were employed? What was the number of builders? How
+              many men and women worked on {S}? / How many labourers took part in building {S}? How large was the
+              workforce on the site? How many labourers put in the rivets?
+            ? rivets: How many rivets hold {S} together? How many rivets were used? What is the number of rivets? How
+              many rivets are there in {S}? / How many rivets did the builders put in? How many rivets does {S} have?
+              What number does counting the rivets give?
+            ? lamps: How many lamps does {S} have? How many lights are there on {S}? What is the number of lamps? How
+              many lamps light {S} at night? / By how many lamps is {S} illuminated? How many lamps shine on {S}? How
+              many lamps does one count on {S}? Under how many lamps do cars and trucks pass?
             ? cars: How many vehicles cross {S} each day? What is the daily traffic on {S}? How many
               vehicles use {S} every day? How much traffic does {S} carry daily? / How many cars and trucks
               travel over {S} in a day? What number of vehicles passes every day?
@@ -427,12 +438,15 @@ BRIDGE = Kind(
             + {R}, the neighbour, stretches for {rival_length}. {rival_engineer} planned it, and the bill
               was {rival_cost}.
             + A little way off, {rival_engineer} had put up {R} for {rival_cost}; it covers {rival_length}.
-            ? rival_engineer: Who designed {R}? Who was the engineer of {R}? By whom was {R} planned? Who
-              built {R}? / Who was the designer of {R}? Who was responsible for the construction of {R}?
-            ? rival_length: How long is {R}? What is the length of {R}? How far does {R} run? What does {R}
-              measure? / What distance does {R} stretch? How far is it from one end of {R} to the other?
-            ? rival_cost: How much did {R} cost? What was spent on {R}? What was the price of {R}? How
-              expensive was {R}? / What sum did {R} require? How much money went into {R}?
+            ? rival_engineer: Who designed {R}? Who was the engineer of {R}? By whom was {R} planned? Who built {R}? /
+              Who was the designer of {R}? Who was responsible for the construction of {R}? Who planned {R}? Who had
+              put up {R}?
+            ? rival_length: How long is {R}? What is the length of {R}? How far does {R} run? What does {R} measure? /
+              What distance does {R} stretch? How far is it from one end of {R} to the other? For what length does {R}
+              stretch? What distance does {R} cover?
+            ? rival_cost: How much did {R} cost? What was spent on {R}? What was the price of {R}? How expensive was
+              {R}? / What sum did {R} require? How much money went into {R}? How large was the bill for {R}? For what
+              sum had {R} been put up?
             """,
             rival=True,
         ),
@@ -451,15 +465,16 @@ BRIDGE = Kind(
               the foundations; {diver:her} home was {diver_town}.
             + A song is sung about {foreman} and {diver}. The former drove on the crew of the towers, the
               latter went down as a diver; {diver:she} was a native of {diver_town}.
-            ? foreman: Who was the foreman on the towers? Who led the work on the towers? Who was in charge
-              of the crew on the towers? Under whom were the towers built? / Who directed the workers on the
-              towers? Who was the boss of those who built the towers?
-            ? diver: Who worked as a diver? Who laid the foundations under water? Who built the foundations?
-              Which diver worked on the foundations? / Who was the diver? Who worked under the surface of
-              the water?
-            ? diver_town: Where did {diver} come from? From which town was {diver}? What was the home town
-              of {diver}? From where had {diver} been brought? / Where was {diver} at home? What town was
-              {diver} a native of?
+            ? foreman: Who was the foreman on the towers? Who led the work on the towers? Who was in charge of the
+              crew on the towers? Under whom were the towers built? / Who directed the workers on the towers? Who was
+              the boss of those who built the towers? By whom was the work on the towers led? Who drove on the crew of
+              the towers?
+            ? diver: Who worked as a diver? Who laid the foundations under water? Who built the foundations? Which
+              diver worked on the foundations? / Who was the diver? Who worked under the surface of the water? Who
+              went down as a diver?
+            ? diver_town: Where did {diver} come from? From which town was {diver}? What was the home town of {diver}?
+              From where had {diver} been brought? / Where was {diver} at home? What town was {diver} a native of?
+              Which town was the home of {diver}?
             """,
         ),
     ),

@@ -108,14 +108,16 @@ COMPANY = Kind(
             - {S} is a manufacturer from {town}. {founder}, its founder, began with {goods_first}.
             + It was in {town} that {founder} established {S}, with {goods_first} as its earliest product.
             + {S} goes back to a small business for {goods_first} that {founder} opened in {town}.
-            ? founder: Who founded {S}? Who started {S}? Which person created {S}? Who was behind the
-              beginnings of {S}? / By whom was {S} set up? To whom does {S} owe its existence?
-            ? town: Where was {S} founded? In which town did {S} begin? What is the home town of {S}? Where
-              did the history of {S} start? / In what place was {S} established? Where does {S} have its
-              origins?
-            ? goods_first: What did {S} make at first? What was the first product of {S}? What did {S}
-              produce in its early days? With which goods did {S} begin? / What was manufactured by {S} in
-              the beginning? Which articles did {S} originally turn out?
+            ? founder: Who founded {S}? Who started {S}? Which person created {S}? Who was behind the beginnings of
+              {S}? / By whom was {S} set up? To whom does {S} owe its existence? Who established {S}? Who opened the
+              small business that became {S}?
+            ? town: Where was {S} founded? In which town did {S} begin? What is the home town of {S}? Where did the
+              history of {S} start? / In what place was {S} established? Where does {S} have its origins? In what town
+              was the business opened that became {S}?
+            ? goods_first: What did {S} make at first? What was the first product of {S}? What did {S} produce in its
+              early days? With which goods did {S} begin? / What was manufactured by {S} in the beginning? Which
+              articles did {S} originally turn out? What was the earliest product of {S}? For what was the small
+              business opened?
             """,
             opening=True,
         ),
@@ -134,15 +136,17 @@ COMPANY = Kind(
               flop. As long as the war went on, the machines were used for {goods_war}.
             + War meant making {goods_war}. Otherwise customers came for {goods_best}, and hardly anyone
               could be persuaded to buy {goods_flop}.
-            ? goods_best: What was the most successful product of {S}? What did {S} sell most of? Which
-              goods brought {S} the greatest profit? What made {S} rich? / Which of its products did best
-              for {S}? What did buyers like most about the range of {S}?
-            ? goods_flop: Which product of {S} failed? With what did {S} have no success? Which goods caused
-              {S} a loss? What turned out to be a mistake for {S}? / Which product was a disappointment for
-              {S}? What did {S} try to sell in vain?
-            ? goods_war: What did {S} make during the war? Which goods did {S} produce for the army? What
-              was manufactured in wartime? What did the military get from {S}? / What was the wartime
-              product of {S}? What did {S} make in the war years?
+            ? goods_best: What was the most successful product of {S}? What did {S} sell most of? Which goods brought
+              {S} the greatest profit? What made {S} rich? / Which of its products did best for {S}? What did buyers
+              like most about the range of {S}? What was the best seller in the catalogue? For which goods did
+              customers come?
+            ? goods_flop: Which product of {S} failed? With what did {S} have no success? Which goods caused {S} a
+              loss? What turned out to be a mistake for {S}? / Which product was a disappointment for {S}? What did
+              {S} try to sell in vain? Which line of the catalogue was a flop? What could hardly anyone be persuaded
+              to buy?
+            ? goods_war: What did {S} make during the war? Which goods did {S} produce for the army? What was
+              manufactured in wartime? What did the military get from {S}? / What was the wartime product of {S}? What
+              did {S} make in the war years? For what were the machines used as long as the war went on?
             """,
         ),
         fact(
@@ -160,15 +164,15 @@ COMPANY = Kind(
               finances were in the hands of {accountant}.
             + The ledgers were written by {accountant}; {seller} went out to win orders, and {designer}
               sketched new models.
-            ? designer: Who designed the products of {S}? Who made the drawings? Who was the designer at
-              {S}? Whose ideas gave the products their shape? / Who drew the models that {S} made? Who was
-              responsible for the look of the products?
-            ? accountant: Who kept the books of {S}? Who was the accountant of {S}? Who was responsible for
-              the money at {S}? Who handled the accounts? / Who managed the finances of {S}? Who did the
-              bookkeeping for {S}?
-            ? seller: Who sold the products of {S}? Who was the salesperson of {S}? Who called on the
-              customers of {S}? Who was responsible for sales? / Who got shops to order from {S}? Who
-              represented {S} to its customers?
+            ? designer: Who designed the products of {S}? Who made the drawings? Who was the designer at {S}? Whose
+              ideas gave the products their shape? / Who drew the models that {S} made? Who was responsible for the
+              look of the products? Who gave the products their form? Who sketched new models for {S}?
+            ? accountant: Who kept the books of {S}? Who was the accountant of {S}? Who was responsible for the money
+              at {S}? Who handled the accounts? / Who managed the finances of {S}? Who did the bookkeeping for {S}? In
+              whose hands were the finances of {S}? By whom were the ledgers written?
+            ? seller: Who sold the products of {S}? Who was the salesperson of {S}? Who called on the customers of
+              {S}? Who was responsible for sales? / Who got shops to order from {S}? Who represented {S} to its
+              customers? Whose task was selling the products? Who went out to win orders?
             """,
         ),
         fact(
@@ -190,18 +194,20 @@ COMPANY = Kind(
             + Investors have been able to buy shares since {year_shares}. Goods had gone to foreign
               customers since {year_export}. The factory was built in {year_factory}, the company itself
               dates back to {year_founded}.
-            ? year_founded: In what year was {S} founded? When did {S} come into existence? When was {S}
-              established? In which year did {S} start? / In which year was {S} set up? Since when has {S}
-              existed?
-            ? year_factory: When did {S} get its first factory? In what year was the factory opened? When
-              did {S} move into a factory? In which year did {S} have a factory for the first time? / When
-              did a factory take the place of the workshop? In which year was the factory completed?
-            ? year_export: When did {S} first sell abroad? In what year did exports begin? When did the
-              first goods go to other countries? In which year did {S} start to export? / When did {S} first
-              get foreign customers? In which year did {S} begin to deliver to other nations?
-            ? year_shares: When did {S} go public? In what year were shares first sold? When was {S} first
-              listed on the stock exchange? In which year did the shares start trading? / When did {S}
-              appear on the stock market? Since which year can one own shares of {S}?
+            ? year_founded: In what year was {S} founded? When did {S} come into existence? When was {S} established?
+              In which year did {S} start? / In which year was {S} set up? Since when has {S} existed? In which year
+              did the business come into being? To which year does the company itself date back?
+            ? year_factory: When did {S} get its first factory? In what year was the factory opened? When did {S} move
+              into a factory? In which year did {S} have a factory for the first time? / When did a factory take the
+              place of the workshop? In which year was the factory completed? Which year saw the building of a
+              factory?
+            ? year_export: When did {S} first sell abroad? In what year did exports begin? When did the first goods go
+              to other countries? In which year did {S} start to export? / When did {S} first get foreign customers?
+              In which year did {S} begin to deliver to other nations? In which year were the earliest deliveries to
+              other countries? Since which year have goods gone to foreign customers?
+            ? year_shares: When did {S} go public? In what year were shares first sold? When was {S} first listed on
+              the stock exchange? In which year did the shares start trading? / When did {S} appear on the stock
+              market? Since which year can one own shares of {S}? In which year was the listing on the stock exchange?
             """,
         ),
         fact(
@@ -219,15 +225,17 @@ COMPANY = Kind(
               deals with customers overseas.
             + Overseas orders are handled in {abroad}. Finished goods wait in {store}, many of them coming
               from the additional plant in {branch}.
-            ? branch: Where is the second factory of {S}? Where did {S} build another factory? In which town
-              does {S} have a branch factory? Where was production expanded? / Where is the additional plant
-              of {S} located? In which place did {S} open one more plant?
-            ? store: Where is the warehouse of {S}? In which town does {S} store its goods? Where are goods
-              kept before dispatch? Where is the depot of {S}? / Where are the finished goods of {S} kept?
-              In which place is the storage building of {S}?
-            ? abroad: Where is the foreign office of {S}? From where does {S} run its export business? In
-              which town is the export department? Where are foreign customers looked after? / From which
-              town does {S} serve customers overseas? Where is business with other countries dealt with?
+            ? branch: Where is the second factory of {S}? Where did {S} build another factory? In which town does {S}
+              have a branch factory? Where was production expanded? / Where is the additional plant of {S} located? In
+              which place did {S} open one more plant? Which town has the second plant of {S}?
+            ? store: Where is the warehouse of {S}? In which town does {S} store its goods? Where are goods kept
+              before dispatch? Where is the depot of {S}? / Where are the finished goods of {S} kept? In which place
+              is the storage building of {S}? Where does {S} have its storehouse? In which town do the finished goods
+              wait?
+            ? abroad: Where is the foreign office of {S}? From where does {S} run its export business? In which town
+              is the export department? Where are foreign customers looked after? / From which town does {S} serve
+              customers overseas? Where is business with other countries dealt with? Where are the overseas orders
+              handled?
             """,
         ),
         fact(
@@ -246,18 +254,21 @@ COMPANY = Kind(
               {buyer}.
             + {S} was sold to {buyer}. Its earliest client of importance was {customer}, its earliest
               creditor {lender}; most of the staff were members of {union}.
-            ? lender: Who lent {S} money at the beginning? Which bank financed the start of {S}? From whom
-              did {S} get its starting capital? Who gave {S} its first credit? / Which bank helped {S} to
-              get going? Who provided the first loan?
+            ? lender: Who lent {S} money at the beginning? Which bank financed the start of {S}? From whom did {S} get
+              its starting capital? Who gave {S} its first credit? / Which bank helped {S} to get going? Who provided
+              the first loan? From whom was the loan without which there would have been no start? Who was the
+              earliest creditor of {S}?
             ? customer: Who was the first large customer of {S}? Who gave {S} its first big order? Which
               organisation was the first important buyer of its goods? From whom did the first major order
               come? / Which client placed the earliest large order? Who was the first to buy from {S} on a
               large scale?
-            ? buyer: Who owns {S} today? Who took over {S}? To whom does {S} now belong? Which organisation
-              bought {S}? / Who is the present proprietor of {S}? By whom was {S} acquired?
-            ? union: Which union represented the workers of {S}? Which organisation spoke for the employees?
-              What union did the workers join? Who stood up for the workforce? / To which union did the
-              staff of {S} belong? Who represented the people working for {S}?
+            ? buyer: Who owns {S} today? Who took over {S}? To whom does {S} now belong? Which organisation bought
+              {S}? / Who is the present proprietor of {S}? By whom was {S} acquired? Who is the owner of {S} nowadays?
+              To whom was {S} sold?
+            ? union: Which union represented the workers of {S}? Which organisation spoke for the employees? What
+              union did the workers join? Who stood up for the workforce? / To which union did the staff of {S}
+              belong? Who represented the people working for {S}? Which union defended the interests of the staff?
+              Which union had most of the staff as members?
             """,
         ),
         fact(
@@ -275,18 +286,19 @@ COMPANY = Kind(
               building the factory swallowed {cost}, and polluting the river led to a punishment of {fine}.
             + For poisoned water {S} was ordered to pay {fine}. The factory had required {cost}, the opening
               of the business a loan of {loan}; its sale brought in {price}.
-            ? loan: How much money did {S} borrow at the start? How large was the first debt of {S}? What
-              sum was borrowed to begin the business? How much was lent to the founder? / What was the
-              amount of the starting loan? How big was the credit with which {S} began?
-            ? cost: How much did the factory cost? What was spent on the factory? How expensive was the
-              factory building? What sum did {S} pay for its factory? / What did it cost {S} to build a
-              factory? How much money went into the construction of the factory?
-            ? fine: How much was the fine? What penalty did {S} have to pay? What did polluting the river
-              cost {S}? How high was the punishment for the dirty water? / What sum did the court demand
-              from {S}? How much did the pollution of the river cost {S}?
-            ? price: For how much was {S} sold? What did the buyer pay for {S}? How much did {S} fetch? What
-              was the purchase price of {S}? / How much was paid to acquire {S}? What sum did the sale of
-              {S} yield?
+            ? loan: How much money did {S} borrow at the start? How large was the first debt of {S}? What sum was
+              borrowed to begin the business? How much was lent to the founder? / What was the amount of the starting
+              loan? How big was the credit with which {S} began? With what loan had the business opened?
+            ? cost: How much did the factory cost? What was spent on the factory? How expensive was the factory
+              building? What sum did {S} pay for its factory? / What did it cost {S} to build a factory? How much
+              money went into the construction of the factory? How much did building the factory swallow?
+            ? fine: How much was the fine? What penalty did {S} have to pay? What did polluting the river cost {S}?
+              How high was the punishment for the dirty water? / What sum did the court demand from {S}? How much did
+              the pollution of the river cost {S}? To what punishment did polluting the river lead? How much was {S}
+              ordered to pay for poisoned water?
+            ? price: For how much was {S} sold? What did the buyer pay for {S}? How much did {S} fetch? What was the
+              purchase price of {S}? / How much was paid to acquire {S}? What sum did the sale of {S} yield? What sum
+              changed hands when the business was sold?
             """,
             rank=9,
         ),
@@ -328,9 +340,10 @@ COMPANY = Kind(
               selected because {name_reason}.
             + The brand is called what it is because {name_reason}. Work stopped for the first time when a
               protest broke out, for {strike_reason}.
-            ? strike_reason: Why did the workers go on strike? What caused the strike? Why did the employees
-              stop work? For what reason did the workforce protest? / Why did the staff lay down their
-              tools? What were the workers of {S} angry about?
+            ? strike_reason: Why did the workers go on strike? What caused the strike? Why did the employees stop
+              work? For what reason did the workforce protest? / Why did the staff lay down their tools? What were the
+              workers of {S} angry about? What drove the workers into the streets? Why did a protest break out when
+              work stopped for the first time?
             ? name_reason: Why was the brand name chosen? What was the reason for the name of the brand? Why
               did {S} pick that name for its brand? For what reason does the brand have its name? / How did
               the brand come by its name? What spoke for the name that was given to the brand?
@@ -351,16 +364,17 @@ COMPANY = Kind(
               {staff_now} at the moment. As many as {patents} inventions have been patented.
             + {patents} patents have been granted to {S}. There are {staff_now} jobs nowadays; once there
               were {staff_peak}, and in the opening year {staff_start}.
-            ? staff_start: How many people worked for {S} at first? How many employees did {S} have in its
-              first year? How big was the workforce at the beginning? With how many workers did {S} start? /
-              How many jobs were there when {S} began? What was the initial number of workers?
-            ? staff_peak: How many people worked for {S} at its peak? What was the largest number of
-              employees? How many workers did {S} have in its best days? How big did the workforce become at
-              most? / How many jobs were there when {S} was at its largest? What was the highest number of
-              workers?
-            ? staff_now: How many people work for {S} today? How many employees are there now? How big is
-              the present workforce? What is the current number of workers? / How many jobs does {S} provide
-              nowadays? How many persons does {S} employ at the moment?
+            ? staff_start: How many people worked for {S} at first? How many employees did {S} have in its first year?
+              How big was the workforce at the beginning? With how many workers did {S} start? / How many jobs were
+              there when {S} began? What was the initial number of workers? With how many names did the payroll open?
+              How many jobs were there in the opening year?
+            ? staff_peak: How many people worked for {S} at its peak? What was the largest number of employees? How
+              many workers did {S} have in its best days? How big did the workforce become at most? / How many jobs
+              were there when {S} was at its largest? What was the highest number of workers? What number of names did
+              the payroll reach in the great years? How many jobs were there once, in the best years?
+            ? staff_now: How many people work for {S} today? How many employees are there now? How big is the present
+              workforce? What is the current number of workers? / How many jobs does {S} provide nowadays? How many
+              persons does {S} employ at the moment? How many names does the payroll list at the moment?
             ? patents: How many patents does {S} hold? How many inventions did {S} protect? What is the
               number of patents? How many patents belong to {S}? / How many patented inventions does {S}
               have? How many times was {S} granted a patent?
@@ -384,19 +398,21 @@ COMPANY = Kind(
             + Whoever is unhappy with a purchase can bring it back for {warranty}. Beginners learn for
               {training}. A walkout once stopped work for {strike}, and judges needed {lawsuit} to settle a
               patent claim.
-            ? lawsuit: How long did the patent dispute last? For how long did {S} fight over a patent? How
-              long was {S} in court? How much time did the case about the patent take? / How long did it
-              take to settle the patent case? What was the length of the legal fight?
-            ? strike: How long was the longest strike? For how long did the workers refuse to work? How long
-              did the machines stand still? What was the duration of the strike? / How long did the protest
-              of the workers go on? For how long was there no work because of the staff?
-            ? training: How long are new workers trained? How much time does training take at {S}? For how
-              long does a new employee learn? What is the length of the training? / How long does a beginner
-              get instruction? How much time is spent on teaching a new worker?
-            ? warranty: How long do customers have to return goods? For how long can goods be sent back?
-              Within what time may a purchase be returned? How long does {S} accept returns? / How much time
-              has a buyer to give something back? For how long are unhappy customers able to return an
-              article?
+            ? lawsuit: How long did the patent dispute last? For how long did {S} fight over a patent? How long was
+              {S} in court? How much time did the case about the patent take? / How long did it take to settle the
+              patent case? What was the length of the legal fight? How long did the legal battle for a patent drag on?
+              How much time did judges need to settle a patent claim?
+            ? strike: How long was the longest strike? For how long did the workers refuse to work? How long did the
+              machines stand still? What was the duration of the strike? / How long did the protest of the workers go
+              on? For how long was there no work because of the staff? How long was the strike that no other was
+              longer than? For how long did a walkout once stop work?
+            ? training: How long are new workers trained? How much time does training take at {S}? For how long does a
+              new employee learn? What is the length of the training? / How long does a beginner get instruction? How
+              much time is spent on teaching a new worker? For how long do beginners learn?
+            ? warranty: How long do customers have to return goods? For how long can goods be sent back? Within what
+              time may a purchase be returned? How long does {S} accept returns? / How much time has a buyer to give
+              something back? For how long are unhappy customers able to return an article? For how long are returns
+              accepted? Within what time can an unhappy customer bring a purchase back?
             """,
         ),
         fact(
@@ -412,13 +428,15 @@ COMPANY = Kind(
               {rival_founder}.
             + {rival_year} is when {rival_founder} established {R}, a business in {rival_town} in the same
               line.
-            ? rival_founder: Who founded {R}? Who started {R}? Which person created {R}? Who was behind the
-              beginnings of {R}? / By whom was {R} set up? To whom does {R} owe its existence?
-            ? rival_town: Where was {R} based? In which town was {R} founded? Where did {R} make its goods?
-              What was the home town of {R}? / In what place was {R} at home? Where was {R} located?
-            ? rival_year: In what year was {R} founded? When did {R} come into existence? When was {R}
-              opened? In which year did {R} start? / In which year was {R} set up? In which year was {R}
-              established?
+            ? rival_founder: Who founded {R}? Who started {R}? Which person created {R}? Who was behind the beginnings
+              of {R}? / By whom was {R} set up? To whom does {R} owe its existence? Who established {R}? To whom did
+              {R} owe its foundation?
+            ? rival_town: Where was {R} based? In which town was {R} founded? Where did {R} make its goods? What was
+              the home town of {R}? / In what place was {R} at home? Where was {R} located? In what town was the
+              business of {R}?
+            ? rival_year: In what year was {R} founded? When did {R} come into existence? When was {R} opened? In
+              which year did {R} start? / In which year was {R} set up? In which year was {R} established? In which
+              year was the foundation of {R}?
             """,
             rival=True,
         ),
@@ -437,15 +455,16 @@ COMPANY = Kind(
               {heir_town} that {heir_shops:she} had spent {heir_shops:her} childhood.
             + Two heirs followed: {heir_shops}, a child of {heir_town}, and {heir_plant}. The former was
               left the shops, the latter the factory.
-            ? heir_plant: Who took over the factory? Who ran the factory after the founder? Who inherited
-              the factory of {S}? To whom did the factory pass? / Who became owner of the factory? Which
-              heir was left the factory?
-            ? heir_shops: Who took over the shops? Who ran the shops after the founder? Who inherited the
-              shops of {S}? To whom did the shops pass? / Who became owner of the shops? Which heir was left
-              the shops?
+            ? heir_plant: Who took over the factory? Who ran the factory after the founder? Who inherited the factory
+              of {S}? To whom did the factory pass? / Who became owner of the factory? Which heir was left the
+              factory? Which heir received the factory?
+            ? heir_shops: Who took over the shops? Who ran the shops after the founder? Who inherited the shops of
+              {S}? To whom did the shops pass? / Who became owner of the shops? Which heir was left the shops? Which
+              of the heirs got the shops?
             ? heir_town: Where did {heir_shops} grow up? In which town did {heir_shops} grow up? Where did
-              {heir_shops} spend the years of youth? What was the childhood home of {heir_shops}? / Where
-              was {heir_shops} raised? In which town did {heir_shops} live as a child?
+              {heir_shops} spend the years of youth? What was the childhood home of {heir_shops}? / Where was
+              {heir_shops} raised? In which town did {heir_shops} live as a child? Where had {heir_shops} spent the
+              childhood?
             """,
         ),
     ),

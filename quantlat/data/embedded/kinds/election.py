@@ -114,11 +114,12 @@ ELECTION = Kind(
             - {S} brought a change: the voters chose {winner} to follow {former}.
             + Victory in {S} went to {winner}; {former} had to clear the desk.
             + {former} had been in office until {S}, from which {winner} came out on top.
-            ? winner: Who won {S}? Who was elected in {S}? Whom did the voters choose in {S}? Who was the
-              winner of {S}? / Who was successful in {S}? Which candidate was victorious in {S}?
-            ? former: Who had been in office before {S}? Whom did the winner replace? Who held the office
-              until {S}? Who was the predecessor of the winner? / Who was in power until {S}? Who lost the
-              office through {S}?
+            ? winner: Who won {S}? Who was elected in {S}? Whom did the voters choose in {S}? Who was the winner of
+              {S}? / Who was successful in {S}? Which candidate was victorious in {S}? To whom did victory go in {S}?
+              Who came out on top?
+            ? former: Who had been in office before {S}? Whom did the winner replace? Who held the office until {S}?
+              Who was the predecessor of the winner? / Who was in power until {S}? Who lost the office through {S}?
+              Who had to clear the desk?
             """,
             opening=True,
         ),
@@ -137,8 +138,9 @@ ELECTION = Kind(
               were asked by {host}; {clerk} watched over the counting.
             + {clerk} watched over the counting, which put {second} in second position and {third} in third.
               The debate had been in the hands of {host}.
-            ? second: Who came second? Who took second place in {S}? Which candidate was second? Who
-              finished second? / Who was the runner-up in {S}? Which candidate got into second position?
+            ? second: Who came second? Who took second place in {S}? Which candidate was second? Who finished second?
+              / Who was the runner-up in {S}? Which candidate got into second position? Whom did the counting put in
+              second position?
             ? third: Who came third? Who took third place in {S}? Which candidate was third? Who finished
               third? / Who was third in {S}? Which candidate got into third position?
             ? clerk: Who supervised the count? Under whom were the votes counted? Who was the returning
@@ -164,17 +166,16 @@ ELECTION = Kind(
               winner.
             + The press was divided, but {paper} recommended the winner. That candidate came from
               {party_winner}, the runner-up from {party_second} and the third from {party_third}.
-            ? party_winner: For which party did the winner stand? Which party did the winner belong to? By
-              whom was the winner put forward? What was the party of the winner? / Which party won {S}? To
-              which party did the victorious candidate belong?
-            ? party_second: For which party did the candidate in second place stand? Which party came
-              second? What was the party of the candidate in second place? Which party nominated the
-              candidate who was second? / Which party did the runner-up represent? To which party did the
-              runner-up belong?
-            ? party_third: For which party did the candidate in third place stand? Which party came third?
-              What was the party of the candidate in third place? Which party nominated the candidate who
-              was third? / Which party took the third position? To which party did the third candidate
-              belong?
+            ? party_winner: For which party did the winner stand? Which party did the winner belong to? By whom was
+              the winner put forward? What was the party of the winner? / Which party won {S}? To which party did the
+              victorious candidate belong? From which party did the candidate come whom the press recommended?
+            ? party_second: For which party did the candidate in second place stand? Which party came second? What was
+              the party of the candidate in second place? Which party nominated the candidate who was second? / Which
+              party did the runner-up represent? To which party did the runner-up belong? Which party ended up second?
+            ? party_third: For which party did the candidate in third place stand? Which party came third? What was
+              the party of the candidate in third place? Which party nominated the candidate who was third? / Which
+              party took the third position? To which party did the third candidate belong? Which party ended up
+              third?
             ? paper: Which newspaper supported the winner? Which newspaper backed the winner? Which paper
               took sides with the winner? What newspaper was on the side of the winner? / Which newspaper
               recommended the winner? What newspaper asked its readers to vote for the winner?
@@ -263,17 +264,17 @@ ELECTION = Kind(
               {votes_third} for the third. Spoilt ballots numbered {invalid}.
             + The ballots of {votes_second} voters bore the name of the runner-up, those of {votes_third}
               that of the third and those of {votes_winner} that of the winner. {invalid} were spoilt.
-            ? votes_winner: How many votes did the winner receive? How many people voted for the winner?
-              What was the number of votes for the winner? With how many votes was {S} won? / How many votes
-              brought victory? How many ballots had the name of the winner?
-            ? votes_second: How many votes did the second receive? How many votes were cast for the second
-              candidate? What was the number of votes for the second? How many votes did the candidate in
-              second place get? / How many people voted for the runner-up? How many votes were there for the
-              runner-up?
-            ? votes_third: How many votes did the third receive? How many votes were cast for the third
-              candidate? What was the number of votes for the third? How many votes did the candidate in
-              third place get? / How many people voted for the third? How many votes went to the last of the
-              three?
+            ? votes_winner: How many votes did the winner receive? How many people voted for the winner? What was the
+              number of votes for the winner? With how many votes was {S} won? / How many votes brought victory? How
+              many ballots had the name of the winner? How many people had voted for the winner?
+            ? votes_second: How many votes did the second receive? How many votes were cast for the second candidate?
+              What was the number of votes for the second? How many votes did the candidate in second place get? / How
+              many people voted for the runner-up? How many votes were there for the runner-up? How many ballots bore
+              the name of the runner-up?
+            ? votes_third: How many votes did the third receive? How many votes were cast for the third candidate?
+              What was the number of votes for the third? How many votes did the candidate in third place get? / How
+              many people voted for the third? How many votes went to the last of the three? How many had voted for
+              the third candidate?
             ? invalid: How many ballots were invalid? How many ballots could not be counted? What was the
               number of invalid ballots? How many votes were declared invalid? / How many ballots were
               spoilt? How many ballots were not valid?
@@ -324,18 +325,20 @@ ELECTION = Kind(
               those of the third {spend_third} and those of the town {spend_town}.
             + {spend_town} was taken from the purse of the town. The runner-up had {spend_second} at hand,
               the winner {spend_winner} and the third {spend_third}.
-            ? spend_winner: How much did the winner spend? What was the budget of the winner? How much did
-              the campaign of the winner cost? What sum did the winner spend? / How high were the expenses
-              of the winner? How much money did the victorious candidate have?
+            ? spend_winner: How much did the winner spend? What was the budget of the winner? How much did the
+              campaign of the winner cost? What sum did the winner spend? / How high were the expenses of the winner?
+              How much money did the victorious candidate have? How much did the winner have at hand?
             ? spend_second: How much did the candidate in second place spend? What was the budget of the
               second candidate? How much did the campaign of the second cost? What sum did the second spend?
               / How high were the expenses of the runner-up? How much money did the runner-up have?
             ? spend_third: How much did the candidate in third place spend? What was the budget of the third
-              candidate? How much did the campaign of the third cost? What sum did the third spend? / How
-              high were the expenses of the third candidate? How much money did the third candidate have?
-            ? spend_town: How much did {S} cost the town? What did the town pay for {S}? How much did the
-              town need to organise {S}? What were the costs of the town? / How high were the expenses of
-              the town? How much money did the town use for {S}?
+              candidate? How much did the campaign of the third cost? What sum did the third spend? / How high were
+              the expenses of the third candidate? How much money did the third candidate have? How much did the third
+              candidate have at hand?
+            ? spend_town: How much did {S} cost the town? What did the town pay for {S}? How much did the town need to
+              organise {S}? What were the costs of the town? / How high were the expenses of the town? How much money
+              did the town use for {S}? How much was taken from the purse of the town? What sum did the expenses of
+              the town reach?
             """,
         ),
         fact(
@@ -356,9 +359,10 @@ ELECTION = Kind(
             ? campaign: How long was the campaign? For how long did the candidates campaign? How much time
               did the campaign take? What was the length of the campaign? / How long did the candidates tour
               the streets? For how long did the candidates fight for votes?
-            ? debate_time: How long was the debate? For how long did the candidates debate? How much time
-              did the debate take? What was the length of the debate? / How long did the candidates argue on
-              television? For how long were the candidates in front of cameras?
+            ? debate_time: How long was the debate? For how long did the candidates debate? How much time did the
+              debate take? What was the length of the debate? / How long did the candidates argue on television? For
+              how long were the candidates in front of cameras? How long did arguing on television occupy the
+              candidates?
             ? count_time: How long was the count? For how long did the officials count? How much time did
               the count take? How long did it take to count all votes? / After what time was the result
               known? How long did people wait for the result?

@@ -131,12 +131,13 @@ EXPEDITION = Kind(
             + At the head of {S} stood {leader}, while the purse behind it was that of {sponsor}.
             + {S}, which {sponsor} financed, went south to study the ice. {leader} directed it from the
               first day to the last.
-            ? leader: Who was in charge of {S}? Under whose leadership did {S} take place? Which explorer
-              headed {S}? Who led {S}? Who was the commander of {S}? / By whom was {S} headed? What was the
-              name of the person who ran {S}? Who acted as chief of {S}?
-            ? sponsor: Who paid for most of {S}? Which organisation funded {S}? Where did most of the money
-              for {S} come from? Which body was the main sponsor of {S}? / Which institution bore the
-              expenses of {S}? Who was the principal backer of {S}?
+            ? leader: Who was in charge of {S}? Under whose leadership did {S} take place? Which explorer headed {S}?
+              Who led {S}? Who was the commander of {S}? / By whom was {S} headed? What was the name of the person who
+              ran {S}? Who acted as chief of {S}? Who stood at the head of {S}? Who directed {S} from the first day to
+              the last?
+            ? sponsor: Who paid for most of {S}? Which organisation funded {S}? Where did most of the money for {S}
+              come from? Which body was the main sponsor of {S}? / Which institution bore the expenses of {S}? Who was
+              the principal backer of {S}? Who financed {S}? Whose purse was behind {S}?
             """,
             opening=True,
         ),
@@ -155,16 +156,16 @@ EXPEDITION = Kind(
               outward passage.
             + The journey started at {port}; that was in {year_out}. A short call at {call} served to load
               coal.
-            ? port: From which port did {S} set out? Where did the voyage of {S} begin? What was the
-              starting point of {S}? Which town did {S} depart from? / Where did the ship of {S} set off? In
-              which harbour did {S} start its journey?
-            ? year_out: In what year did {S} set out? When did {S} leave home? In which year did the ship of
-              {S} depart? What year saw the start of {S}? / When did {S} get under way? In which year did
-              the outward voyage of {S} begin?
-            ? call: Where did the ship of {S} take on fuel? At which place was coal loaded on the way south?
-              In what town did {S} stop for coal? Where was the last stop before the ice? / Which port
-              supplied {S} with coal during the voyage out? Where did {S} interrupt its outward voyage to
-              refuel?
+            ? port: From which port did {S} set out? Where did the voyage of {S} begin? What was the starting point of
+              {S}? Which town did {S} depart from? / Where did the ship of {S} set off? In which harbour did {S} start
+              its journey? Where did {S} weigh anchor?
+            ? year_out: In what year did {S} set out? When did {S} leave home? In which year did the ship of {S}
+              depart? What year saw the start of {S}? / When did {S} get under way? In which year did the outward
+              voyage of {S} begin? In which year did {S} weigh anchor? In what year was the start of the journey?
+            ? call: Where did the ship of {S} take on fuel? At which place was coal loaded on the way south? In what
+              town did {S} stop for coal? Where was the last stop before the ice? / Which port supplied {S} with coal
+              during the voyage out? Where did {S} interrupt its outward voyage to refuel? Where did {S} refuel? Which
+              town did {S} call at to load coal?
             """,
         ),
         fact(
@@ -182,15 +183,16 @@ EXPEDITION = Kind(
               looked after the health of the men.
             + For the geology of the coast {geologist} was responsible; {doctor} served as medical officer,
               and the photographs are the work of {photographer}.
-            ? geologist: Who was the geologist of {S}? Which member of {S} studied the rocks? Who was
-              responsible for minerals on {S}? Whose task was the geological work? / Who examined the rocks
-              on {S}? Who was the expert on stones during {S}?
-            ? doctor: Who was the doctor of {S}? Which member of {S} cared for the sick? Who treated members
-              of {S} when they fell ill? Who served {S} as physician? / Who provided medical treatment on
-              {S}? Which person on {S} worked as its doctor?
-            ? photographer: Who was the photographer of {S}? Who took the photographs on {S}? Whose job was
-              it to take pictures of {S}? Which member of {S} worked with the camera? / Who documented {S}
-              in pictures? To whom do we owe the photographs of {S}?
+            ? geologist: Who was the geologist of {S}? Which member of {S} studied the rocks? Who was responsible for
+              minerals on {S}? Whose task was the geological work? / Who examined the rocks on {S}? Who was the expert
+              on stones during {S}? Who gathered stones and fossils on {S}? Who was responsible for the geology of the
+              coast?
+            ? doctor: Who was the doctor of {S}? Which member of {S} cared for the sick? Who treated members of {S}
+              when they fell ill? Who served {S} as physician? / Who provided medical treatment on {S}? Which person
+              on {S} worked as its doctor? Who looked after the health of the men? Who served {S} as medical officer?
+            ? photographer: Who was the photographer of {S}? Who took the photographs on {S}? Whose job was it to take
+              pictures of {S}? Which member of {S} worked with the camera? / Who documented {S} in pictures? To whom
+              do we owe the photographs of {S}? Who handled the cameras of {S}? Whose work are the photographs of {S}?
             """,
         ),
         fact(
@@ -208,16 +210,18 @@ EXPEDITION = Kind(
               {depot} marked the last of the food stores to the south.
             + {depot} was the site of the most southerly food cache, {winter} that of the house in which the
               men passed the winter, and {landing} the spot where they had first come ashore.
-            ? landing: Where did the men of {S} first go ashore? At what place did {S} land? Where did
-              members of {S} first step on land? What was the landing place of {S}? / Where did {S}
-              disembark? At which spot did {S} reach the coast?
-            ? winter: Where did {S} spend the winter? Where was the hut of {S}? At which place did the men
-              live during the dark season? Where were the winter quarters of {S}? / At which site did {S}
-              stay through the winter? Where did the men of {S} live while it was dark?
-            ? depot: Where was the southernmost depot of {S}? At what place was food stored farthest south?
-              Where did {S} leave its most distant supplies? Where did the chain of food stores end in the
-              south? / What was the location of the last depot to the south? Where did {S} lay its most
-              southern store of provisions?
+            ? landing: Where did the men of {S} first go ashore? At what place did {S} land? Where did members of {S}
+              first step on land? What was the landing place of {S}? / Where did {S} disembark? At which spot did {S}
+              reach the coast? Where did the boats of {S} reach the shore? What was the spot where the men first came
+              ashore?
+            ? winter: Where did {S} spend the winter? Where was the hut of {S}? At which place did the men live during
+              the dark season? Where were the winter quarters of {S}? / At which site did {S} stay through the winter?
+              Where did the men of {S} live while it was dark? Where were the winter quarters set up? Where was the
+              house in which the men passed the winter?
+            ? depot: Where was the southernmost depot of {S}? At what place was food stored farthest south? Where did
+              {S} leave its most distant supplies? Where did the chain of food stores end in the south? / What was the
+              location of the last depot to the south? Where did {S} lay its most southern store of provisions? What
+              was the site of the most southerly food cache?
             """,
         ),
         fact(
@@ -235,15 +239,18 @@ EXPEDITION = Kind(
               {storm} on end were lost to a tempest.
             + A tempest raged for {storm} without a pause; the whole trek with the sledges occupied {march}.
               Before that, {S} had waited {delay} to get away.
-            ? delay: How late did {S} leave? By how much was the start of {S} delayed? How long was the
-              departure of {S} postponed? How far behind schedule did {S} set sail? / How long was the delay
-              before {S} departed? By what time span did {S} miss its planned start?
-            ? march: How long did the sledge journey of {S} last? How much time did the march across the ice
-              take? For how long were the men travelling by sledge? What was the duration of the sledging? /
-              How long did the men of {S} travel with sledges? How much time was spent on the sledge trip?
-            ? storm: How long did the worst storm keep the men inside? What was the length of the storm? For
-              how long did bad weather trap the men? How long were the men shut in by the storm? / For how
-              long did the storm blow? How much time did the men lose to the storm?
+            ? delay: How late did {S} leave? By how much was the start of {S} delayed? How long was the departure of
+              {S} postponed? How far behind schedule did {S} set sail? / How long was the delay before {S} departed?
+              By what time span did {S} miss its planned start? How much later than planned was the departure? How
+              long had {S} waited to get away?
+            ? march: How long did the sledge journey of {S} last? How much time did the march across the ice take? For
+              how long were the men travelling by sledge? What was the duration of the sledging? / How long did the
+              men of {S} travel with sledges? How much time was spent on the sledge trip? How long did the sledging of
+              {S} last in all? How much time did the whole trek with the sledges occupy?
+            ? storm: How long did the worst storm keep the men inside? What was the length of the storm? For how long
+              did bad weather trap the men? How long were the men shut in by the storm? / For how long did the storm
+              blow? How much time did the men lose to the storm? For how long did a tempest rage? How much time was
+              lost to a tempest?
             """,
         ),
         fact(
@@ -261,12 +268,14 @@ EXPEDITION = Kind(
               because {route_reason}.
             + They travelled east since {route_reason}; they had set off later than intended because
               {late_reason}.
-            ? late_reason: Why did {S} start late? Why could {S} not leave on time? What held up the
-              departure of {S}? For what reason was the start of {S} delayed? / What was the cause of the
-              late departure of {S}? Why did {S} not set out as planned?
-            ? route_reason: Why did {S} take the eastern route? What spoke for the route in the east? Why
-              was the eastern way chosen? For what reason did {S} go along the east coast? / Why did {S}
-              decide on the route through the east? What made {S} travel along the eastern coast?
+            ? late_reason: Why did {S} start late? Why could {S} not leave on time? What held up the departure of {S}?
+              For what reason was the start of {S} delayed? / What was the cause of the late departure of {S}? Why did
+              {S} not set out as planned? Why did the departure have to be postponed? Why had {S} set off later than
+              intended?
+            ? route_reason: Why did {S} take the eastern route? What spoke for the route in the east? Why was the
+              eastern way chosen? For what reason did {S} go along the east coast? / Why did {S} decide on the route
+              through the east? What made {S} travel along the eastern coast? Why was the eastern route favoured by
+              everyone? Why did they travel east?
             """,
         ),
         fact(
@@ -284,13 +293,14 @@ EXPEDITION = Kind(
               longer there, having been discharged since {sack_reason}.
             + What ended the career of the second mate was this: {sack_reason}. The men gave up the southern
               journey, for {back_reason}.
-            ? sack_reason: Why was the second mate dismissed? Why did the second mate lose his position? For
-              what reason was the second mate sent away? What led to the dismissal of the second mate? / Why
-              was the second mate removed from {S}? What was the reason for getting rid of the second mate?
-            ? back_reason: Why did the southern party turn back? Why was the march to the south given up?
-              What forced the men to end their journey south? For what reason did the southern march come to
-              an end? / What made the men return before reaching the far south? Why did {S} stop its advance
-              to the south?
+            ? sack_reason: Why was the second mate dismissed? Why did the second mate lose his position? For what
+              reason was the second mate sent away? What led to the dismissal of the second mate? / Why was the second
+              mate removed from {S}? What was the reason for getting rid of the second mate? What ended the career of
+              the second mate? Why had the second mate been discharged?
+            ? back_reason: Why did the southern party turn back? Why was the march to the south given up? What forced
+              the men to end their journey south? For what reason did the southern march come to an end? / What made
+              the men return before reaching the far south? Why did {S} stop its advance to the south? Why was the
+              attempt to go farther south abandoned? Why did the men give up the journey to the far south?
             """,
         ),
         fact(
@@ -311,19 +321,22 @@ EXPEDITION = Kind(
             + Everyone received {item_feast} at midwinter. The sledges were made lighter by discarding
               {item_left}, some whalers were presented with {item_gift}, and {item_out} was the earliest of
               the stores to be finished.
-            ? item_out: Which supply ran out first? What were the men the first to be short of? What did {S}
-              use up before anything else? Of what was there soon nothing left? / Which of the stores came
-              to an end first? What was the first provision that {S} no longer had?
-            ? item_left: What was left behind to save weight? What did the men throw away because the
-              sledges were too heavy? Which supply was abandoned on the ice? What did the men get rid of to
-              make the sledges lighter? / What did the men drop to reduce the load of the sledges? Which of
-              the stores was discarded?
-            ? item_feast: What did the men enjoy at midwinter? What was saved for the midwinter celebration?
-              What was served on midwinter day? With what did {S} celebrate midwinter? / What treat was
-              there in the middle of the winter? What did the men get for the midwinter party?
-            ? item_gift: What did the whalers get? What was given away to whalers? What did {S} give to the
-              whaling crew? Which present did the whalers receive? / What gift did {S} make to the whalers?
-              Which of the stores was given to the whaling men?
+            ? item_out: Which supply ran out first? What were the men the first to be short of? What did {S} use up
+              before anything else? Of what was there soon nothing left? / Which of the stores came to an end first?
+              What was the first provision that {S} no longer had? Which of the stores was finished the earliest? What
+              was exhausted sooner than anything else?
+            ? item_left: What was left behind to save weight? What did the men throw away because the sledges were too
+              heavy? Which supply was abandoned on the ice? What did the men get rid of to make the sledges lighter? /
+              What did the men drop to reduce the load of the sledges? Which of the stores was discarded? What was
+              discarded on the march? By discarding what were the sledges made lighter?
+            ? item_feast: What did the men enjoy at midwinter? What was saved for the midwinter celebration? What was
+              served on midwinter day? With what did {S} celebrate midwinter? / What treat was there in the middle of
+              the winter? What did the men get for the midwinter party? What did everyone have on midwinter day? What
+              did everyone receive at midwinter?
+            ? item_gift: What did the whalers get? What was given away to whalers? What did {S} give to the whaling
+              crew? Which present did the whalers receive? / What gift did {S} make to the whalers? Which of the
+              stores was given to the whaling men? Of what was a present made to the whalers? With what were some
+              whalers presented?
             """,
         ),
         fact(
@@ -342,19 +355,20 @@ EXPEDITION = Kind(
               {find_two}, uncovered below the glacier, and {find_three}, met with on the plateau.
             + The plateau yielded {find_three}, the ground under the glacier {find_two}, and the beach
               {find_one}. None of these made such an impression at home as {prize}.
-            ? find_one: What was found on the beach? What did the scientists discover at the seashore? Which
-              discovery was made on the beach? What lay on the shore? / What did members of {S} spot on the
-              beach? Which find comes from the shore?
-            ? find_two: What was found under the glacier? What did {S} discover beneath the glacier? Which
-              discovery came from below the glacier? What was hidden by the glacier? / What came to light
-              beneath the glacier? Which find lay underneath the glacier?
-            ? find_three: What was found on the plateau? What did {S} discover on the high plain? Which
-              discovery was made on the plateau? What did the scientists report from the plateau? / What did
-              the men come upon on the plateau? Which find was made up on the plateau?
-            ? prize: Which discovery of {S} became the most famous? What aroused the most interest at home?
-              Which find did the public care about most? What caused the greatest excitement among the
-              public? / Which find of {S} attracted the most attention? What impressed people at home the
-              most?
+            ? find_one: What was found on the beach? What did the scientists discover at the seashore? Which discovery
+              was made on the beach? What lay on the shore? / What did members of {S} spot on the beach? Which find
+              comes from the shore? What was noticed on the beach? What did the beach yield?
+            ? find_two: What was found under the glacier? What did {S} discover beneath the glacier? Which discovery
+              came from below the glacier? What was hidden by the glacier? / What came to light beneath the glacier?
+              Which find lay underneath the glacier? What was uncovered below the glacier? What did the ground under
+              the glacier yield?
+            ? find_three: What was found on the plateau? What did {S} discover on the high plain? Which discovery was
+              made on the plateau? What did the scientists report from the plateau? / What did the men come upon on
+              the plateau? Which find was made up on the plateau? What was met with on the plateau? What did the
+              plateau yield?
+            ? prize: Which discovery of {S} became the most famous? What aroused the most interest at home? Which find
+              did the public care about most? What caused the greatest excitement among the public? / Which find of
+              {S} attracted the most attention? What impressed people at home the most? What did the public talk of?
             """,
         ),
         fact(
@@ -372,17 +386,21 @@ EXPEDITION = Kind(
               bookshops in {year_book}, and since {year_stamp} there has been a stamp as well.
             + The ship was back by {year_back} and anchored off {home}. Its story went to press in
               {year_book}; the stamp in its memory dates from {year_stamp}.
-            ? home: Where did {S} end? At which port did {S} arrive on its return? Where did the ship of {S}
-              come home? In which town were the returning men received? / What was the final port of {S}?
-              Where did {S} finish its voyage?
-            ? year_back: In what year did {S} return? When did the men of {S} come home? In which year did
-              the voyage end? When was {S} over? / When did {S} arrive back? In which year did {S} get home?
-            ? year_book: When was the account of {S} published? In what year did the book about {S} appear?
-              When could the public read about {S}? In which year was the official report printed? / When
-              was a book on {S} brought out? When did the story of {S} appear in print?
-            ? year_stamp: When was a stamp issued in honour of {S}? In what year did {S} appear on a postage
-              stamp? When did the post office commemorate {S}? In which year was the stamp released? / When
-              did {S} get its own stamp? In which year was {S} remembered with a stamp?
+            ? home: Where did {S} end? At which port did {S} arrive on its return? Where did the ship of {S} come
+              home? In which town were the returning men received? / What was the final port of {S}? Where did {S}
+              finish its voyage? Where did the reception for the homecoming take place? Where did the ship of {S}
+              anchor when it was back?
+            ? year_back: In what year did {S} return? When did the men of {S} come home? In which year did the voyage
+              end? When was {S} over? / When did {S} arrive back? In which year did {S} get home? Which year brought
+              the homecoming of {S}? By which year was the ship of {S} back?
+            ? year_book: When was the account of {S} published? In what year did the book about {S} appear? When could
+              the public read about {S}? In which year was the official report printed? / When was a book on {S}
+              brought out? When did the story of {S} appear in print? When did the narrative reach the bookshops? When
+              did the story of {S} go to press?
+            ? year_stamp: When was a stamp issued in honour of {S}? In what year did {S} appear on a postage stamp?
+              When did the post office commemorate {S}? In which year was the stamp released? / When did {S} get its
+              own stamp? In which year was {S} remembered with a stamp? From which year does the stamp in memory of
+              {S} date?
             """,
             rank=9,
         ),
@@ -401,16 +419,18 @@ EXPEDITION = Kind(
               the collections became the property of {museum}.
             + All specimens ended up at {museum}; {society} decorated the men with its gold medal, and only
               {newspaper} was allowed to run the first story.
-            ? museum: Where did the specimens of {S} go? Which institution received the collections of {S}?
-              Who keeps the objects that {S} collected? To whom was the collected material given? / Which
-              institution owns the specimens from {S}? Where is the material gathered by {S} held?
-            ? society: Which body gave {S} a gold medal? Who awarded the gold medal? From which society did
-              the men receive a medal? Which organisation honoured {S} with a medal? / Who presented the
-              medal to the men of {S}? Which body recognised {S} with gold?
-            ? newspaper: Which newspaper printed the first report of {S}? Who had bought the story of {S}?
-              Which paper had exclusive rights to the news? Where was the first report of {S} published? /
-              Which newspaper was first to tell the story of {S}? Which paper could report on {S} before all
-              others?
+            ? museum: Where did the specimens of {S} go? Which institution received the collections of {S}? Who keeps
+              the objects that {S} collected? To whom was the collected material given? / Which institution owns the
+              specimens from {S}? Where is the material gathered by {S} held? Whose property did the collections
+              become? Where did all the specimens end up?
+            ? society: Which body gave {S} a gold medal? Who awarded the gold medal? From which society did the men
+              receive a medal? Which organisation honoured {S} with a medal? / Who presented the medal to the men of
+              {S}? Which body recognised {S} with gold? By which body was the gold medal bestowed? Which society
+              decorated the men with its gold medal?
+            ? newspaper: Which newspaper printed the first report of {S}? Who had bought the story of {S}? Which paper
+              had exclusive rights to the news? Where was the first report of {S} published? / Which newspaper was
+              first to tell the story of {S}? Which paper could report on {S} before all others? Which newspaper was
+              the first to carry the news? Which newspaper was allowed to run the first story?
             """,
         ),
         fact(
@@ -428,15 +448,16 @@ EXPEDITION = Kind(
               dogs {dogs}.
             + The camera was used {plates} times and the kennels housed {dogs} dogs. As many as {volunteers}
               volunteers had come forward.
-            ? volunteers: How many people wanted to join {S}? How many applications did {S} receive? What
-              was the number of candidates for {S}? How many people offered to take part in {S}? / How many
-              persons tried to become members of {S}? How many people volunteered for {S}?
-            ? dogs: How many dogs did {S} have? What was the number of dogs? How many dogs travelled with
-              {S}? How many sledge dogs were there? / How many dogs belonged to {S}? How many animals pulled
-              the sledges of {S}?
-            ? plates: How many photographs did {S} bring back? How many pictures were taken on {S}? What was
-              the number of photographs? How many pictures does the archive of {S} hold? / How many photos
-              were made during {S}? How large was the photographic record of {S}?
+            ? volunteers: How many people wanted to join {S}? How many applications did {S} receive? What was the
+              number of candidates for {S}? How many people offered to take part in {S}? / How many persons tried to
+              become members of {S}? How many people volunteered for {S}? How many hopefuls had written to ask for a
+              place? How many volunteers had come forward?
+            ? dogs: How many dogs did {S} have? What was the number of dogs? How many dogs travelled with {S}? How
+              many sledge dogs were there? / How many dogs belonged to {S}? How many animals pulled the sledges of
+              {S}? How many dogs did the kennels of {S} house?
+            ? plates: How many photographs did {S} bring back? How many pictures were taken on {S}? What was the
+              number of photographs? How many pictures does the archive of {S} hold? / How many photos were made
+              during {S}? How large was the photographic record of {S}? How many times was the camera used?
             """,
         ),
         fact(
@@ -454,15 +475,16 @@ EXPEDITION = Kind(
               uppermost camp.
             + A sledge was packed with {load}. The men hauled it for {distance} and up to {height}, where
               the last tent stood.
-            ? distance: How far did the men walk? What distance did the men cover on foot? How long was the
-              march of {S} in kilometres? What was the length of the whole walk? / How far did the men of
-              {S} travel over the ice? What was the total distance of the march?
-            ? load: How heavy was a loaded sledge? How much did each sledge carry? What was the weight on
-              every sledge? What load did a sledge bear? / How much weight was there on one sledge? What did
-              the load of a sledge weigh?
-            ? height: At what altitude was the highest camp? How high was the top camp of {S}? What was the
-              elevation of the highest camp? How far above the sea did the men camp? / To what height did
-              the men of {S} climb? How high up was the last tent?
+            ? distance: How far did the men walk? What distance did the men cover on foot? How long was the march of
+              {S} in kilometres? What was the length of the whole walk? / How far did the men of {S} travel over the
+              ice? What was the total distance of the march? How far did the men march altogether? For what distance
+              did the men haul the sledge?
+            ? load: How heavy was a loaded sledge? How much did each sledge carry? What was the weight on every
+              sledge? What load did a sledge bear? / How much weight was there on one sledge? What did the load of a
+              sledge weigh? With what load was a sledge packed?
+            ? height: At what altitude was the highest camp? How high was the top camp of {S}? What was the elevation
+              of the highest camp? How far above the sea did the men camp? / To what height did the men of {S} climb?
+              How high up was the last tent? At what height did the men sleep in their uppermost camp?
             """,
         ),
         fact(
@@ -479,14 +501,15 @@ EXPEDITION = Kind(
               {rival_year}.
             + {R}, directed by {rival_leader}, had the same goal. {rival_year} was the year in which it cast
               off at {rival_port}.
-            ? rival_leader: Who led {R}? Who was in charge of {R}? Which explorer headed {R}? Who was the
-              leader of the rival, {R}? / By whom was {R} headed? Who ran {R}?
-            ? rival_year: In what year did {R} set out? When did {R} leave? In which year did {R} depart?
-              What year saw the start of {R}? / When did {R} get under way? In which year did {R} begin its
-              journey?
-            ? rival_port: From which port did {R} set out? Where did {R} begin? Which town did {R} depart
-              from? What was the starting point of {R}? / Where did {R} set off? In which harbour did {R}
-              start?
+            ? rival_leader: Who led {R}? Who was in charge of {R}? Which explorer headed {R}? Who was the leader of
+              the rival, {R}? / By whom was {R} headed? Who ran {R}? By whom was {R} directed? Under whom did {R} put
+              to sea?
+            ? rival_year: In what year did {R} set out? When did {R} leave? In which year did {R} depart? What year
+              saw the start of {R}? / When did {R} get under way? In which year did {R} begin its journey? In what
+              year did {R} put to sea? In which year did {R} cast off?
+            ? rival_port: From which port did {R} set out? Where did {R} begin? Which town did {R} depart from? What
+              was the starting point of {R}? / Where did {R} set off? In which harbour did {R} start? From where did
+              {R} put to sea? Where did {R} cast off?
             """,
             rival=True,
         ),
@@ -505,15 +528,15 @@ EXPEDITION = Kind(
               owned an inn in {cook_town} in {cook:her} younger years.
             + {cook} stood in the galley and {skipper} on the bridge. The former had earlier been the owner
               of an inn in {cook_town}, the latter was an experienced captain.
-            ? skipper: Who was the captain of the ship? Who commanded the ship of {S}? Who sailed the ship?
-              By whom was the ship commanded? / Which captain took {S} south? Who was responsible for the
-              ship?
-            ? cook: Who was the cook of {S}? Who did the cooking? Who prepared the meals on {S}? By whom
-              were the meals prepared? / Who made the meals for the men? Who worked in the kitchen of the
-              ship?
-            ? cook_town: Where had {cook} kept an inn? In which town was the inn of {cook}? Where did {cook}
-              run an inn? In what town had {cook} been an innkeeper? / Where was {cook} the owner of an inn?
-              What was the place of the inn of {cook}?
+            ? skipper: Who was the captain of the ship? Who commanded the ship of {S}? Who sailed the ship? By whom
+              was the ship commanded? / Which captain took {S} south? Who was responsible for the ship? Who stood on
+              the bridge?
+            ? cook: Who was the cook of {S}? Who did the cooking? Who prepared the meals on {S}? By whom were the
+              meals prepared? / Who made the meals for the men? Who worked in the kitchen of the ship? Who stood in
+              the galley?
+            ? cook_town: Where had {cook} kept an inn? In which town was the inn of {cook}? Where did {cook} run an
+              inn? In what town had {cook} been an innkeeper? / Where was {cook} the owner of an inn? What was the
+              place of the inn of {cook}? In what town had {cook} owned an inn?
             """,
         ),
     ),

@@ -116,14 +116,15 @@ EXPERIMENT = Kind(
               home was {university}.
             + The memory of {animal} was the subject of {S}. {university} provided the rooms, {lead} the
               leadership.
-            ? lead: Who led {S}? Who was in charge of {S}? Who directed {S}? Which researcher was
-              responsible for {S}? / Who was the head of {S}? Under whose direction was {S} done?
+            ? lead: Who led {S}? Who was in charge of {S}? Who directed {S}? Which researcher was responsible for {S}?
+              / Who was the head of {S}? Under whose direction was {S} done? Who was the head of the team? Who
+              provided the leadership of {S}?
             ? university: Where was {S} carried out? At which institution was {S} done? To which institution
               did the leader of {S} belong? Which institution was the home of {S}? / Which institution
               provided the rooms for {S}? At what institution did the team of {S} work?
-            ? animal: Which animals were examined in {S}? What animals did {S} test? Whose memory was tested
-              in {S}? Which animals was {S} about? / With which animals did {S} deal? What kind of animal
-              was the subject of {S}?
+            ? animal: Which animals were examined in {S}? What animals did {S} test? Whose memory was tested in {S}?
+              Which animals was {S} about? / With which animals did {S} deal? What kind of animal was the subject of
+              {S}? With whose sense of direction did {S} deal? The memory of which animals was the subject of {S}?
             """,
             opening=True,
         ),
@@ -148,9 +149,10 @@ EXPERIMENT = Kind(
             ? animal_control: Which animals served as a control? Which animals were used for comparison?
               What animals were in the control group? With which animals were the results compared? / Which
               animals formed the control group? Which animals were chosen for the comparison?
-            ? animal_dropped: Which animals were excluded? With which animals was the work given up? What
-              animals were dropped from {S}? Which animals were not used in the end? / Which animals could
-              not be used? Which animals turned out to be unsuitable?
+            ? animal_dropped: Which animals were excluded? With which animals was the work given up? What animals were
+              dropped from {S}? Which animals were not used in the end? / Which animals could not be used? Which
+              animals turned out to be unsuitable? With which animals did it prove impossible to work? An attempt with
+              which animals came to nothing?
             """,
         ),
         fact(
@@ -168,14 +170,15 @@ EXPERIMENT = Kind(
               {statistician} had checked every number.
             + {statistician} worked out the numbers. {critic} did not believe the results; {keeper} was the
               one who fed the animals.
-            ? statistician: Who did the statistics? Who analysed the data of {S}? Who made the calculations?
-              Who was the statistician of {S}? / Who worked with the numbers of {S}? Who evaluated the data?
-            ? keeper: Who looked after the animals? Who took care of the animals in {S}? Who was the keeper
-              of the animals? Who fed the animals? / In whose care were the animals of {S}? Who was
-              responsible for the well-being of the animals?
-            ? critic: Who criticised {S}? Who attacked the conclusions of {S}? Who was the sharpest critic?
-              Who disputed the results? / Who raised objections to {S}? Who did not agree with the findings
-              of {S}?
+            ? statistician: Who did the statistics? Who analysed the data of {S}? Who made the calculations? Who was
+              the statistician of {S}? / Who worked with the numbers of {S}? Who evaluated the data? Who had checked
+              every number?
+            ? keeper: Who looked after the animals? Who took care of the animals in {S}? Who was the keeper of the
+              animals? Who fed the animals? / In whose care were the animals of {S}? Who was responsible for the
+              well-being of the animals? By whom were the animals fed? Who was the one who fed the animals?
+            ? critic: Who criticised {S}? Who attacked the conclusions of {S}? Who was the sharpest critic? Who
+              disputed the results? / Who raised objections to {S}? Who did not agree with the findings of {S}? Who
+              did not believe the results of {S}?
             """,
         ),
         fact(
@@ -193,18 +196,18 @@ EXPERIMENT = Kind(
               {food_third} in group three. Whoever solved the task was rewarded with {food_reward}.
             + Success was rewarded with {food_reward}. Otherwise group three lived on {food_third}, group
               one on {food_first} and group two on {food_second}.
-            ? food_first: What did the first group eat? What was the first group fed? What was the diet of
-              the first group? What was given to the first group? / On what did group one live? What did
-              group one get to eat?
-            ? food_second: What did the second group eat? What was the second group fed? What was the diet
-              of the second group? What was given to the second group? / On what did group two live? What
-              did group two get to eat?
-            ? food_third: What did the third group eat? What was the third group fed? What was the diet of
-              the third group? What was given to the third group? / On what did group three live? What did
-              group three get to eat?
-            ? food_reward: What was the reward? What did an animal find at the goal? What was used as a
-              reward? With what were the animals rewarded? / What did the animals get for success? What was
-              the prize for solving the task?
+            ? food_first: What did the first group eat? What was the first group fed? What was the diet of the first
+              group? What was given to the first group? / On what did group one live? What did group one get to eat?
+              On what did group one of the animals live?
+            ? food_second: What did the second group eat? What was the second group fed? What was the diet of the
+              second group? What was given to the second group? / On what did group two live? What did group two get
+              to eat? What did the daily meals of group two consist of?
+            ? food_third: What did the third group eat? What was the third group fed? What was the diet of the third
+              group? What was given to the third group? / On what did group three live? What did group three get to
+              eat?
+            ? food_reward: What was the reward? What did an animal find at the goal? What was used as a reward? With
+              what were the animals rewarded? / What did the animals get for success? What was the prize for solving
+              the task? With what was success rewarded?
             """,
         ),
         fact(
@@ -223,8 +226,9 @@ EXPERIMENT = Kind(
               {funder} had provided the means.
             ? funder: Who paid for {S}? Which organisation funded {S}? From whom did the grant come? Who
               financed {S}? / Who bore the costs of {S}? Which body provided the means for {S}?
-            ? board: Who approved {S}? Which body gave permission for {S}? Who had to agree to {S}? By whom
-              was {S} allowed? / Whose consent did {S} need? Which body examined the plan of {S}?
+            ? board: Who approved {S}? Which body gave permission for {S}? Who had to agree to {S}? By whom was {S}
+              allowed? / Whose consent did {S} need? Which body examined the plan of {S}? Which body had to agree
+              before anything could happen?
             ? journal: Where were the results published? Which journal printed the findings? In which
               journal did {S} appear? Who published the results of {S}? / In what journal can one read about
               {S}? Which publication accepted the report?
@@ -247,15 +251,15 @@ EXPERIMENT = Kind(
               public was told, and in {repeat_town} that others did the same again.
             + {lab} was where the measuring was done. Others did it again in {repeat_town}, after a talk in
               {meeting} had made it known; {farm} was where the animals had been bred.
-            ? lab: Where were the measurements made? In which town was the laboratory? Where was the
-              research of {S} done? Where was the laboratory of {S}? / In what town did the measuring take
-              place? Where did the researchers do their measurements?
-            ? farm: Where were the animals bred? From which town did the animals come? Where was the
-              breeder? In which town did the animals grow up? / Where did the researchers get their animals?
-              What was the origin of the animals?
-            ? meeting: Where was the congress? In which town were the findings presented? Where did the team
-              announce the results? Where were the results first reported? / In what town was the public
-              told about {S}? Where did the researchers give a talk about {S}?
+            ? lab: Where were the measurements made? In which town was the laboratory? Where was the research of {S}
+              done? Where was the laboratory of {S}? / In what town did the measuring take place? Where did the
+              researchers do their measurements? From which town did all the measurements come?
+            ? farm: Where were the animals bred? From which town did the animals come? Where was the breeder? In which
+              town did the animals grow up? / Where did the researchers get their animals? What was the origin of the
+              animals? Where had the animals been bred?
+            ? meeting: Where was the congress? In which town were the findings presented? Where did the team announce
+              the results? Where were the results first reported? / In what town was the public told about {S}? Where
+              did the researchers give a talk about {S}? In which town was there a talk about {S}?
             ? repeat_town: Where was {S} repeated? In which town did others repeat the work? Where did the
               repetition take place? Where was {S} done again? / In what town did other researchers do the
               same? In what town was {S} tried again?
@@ -277,18 +281,18 @@ EXPERIMENT = Kind(
               in {year_paper}. Others did it all once more in {year_repeat}.
             + {year_repeat} was the year of the repetition, {year_paper} that of the report, {year_start}
               that of the first measurement and {year_idea} that of the idea.
-            ? year_idea: When did the idea of {S} arise? From what year does the idea date? When was {S}
-              first thought of? In which year was {S} conceived? / When did someone first think of {S}? What
-              is the year of the idea?
-            ? year_start: When did {S} begin? In what year did the measurements start? When was the work on
-              {S} started? In which year were the first measurements made? / When did the measuring begin?
-              From which year are the earliest measurements?
-            ? year_paper: When was {S} published? In what year did the findings appear? When were the
-              results published? In which year was the report printed? / When could people read about {S}?
-              What is the year of the report?
-            ? year_repeat: When was {S} repeated? In what year was the repetition? When did others confirm
-              {S}? In which year was the work done again? / When did other researchers do the same? What is
-              the year of the repetition?
+            ? year_idea: When did the idea of {S} arise? From what year does the idea date? When was {S} first thought
+              of? In which year was {S} conceived? / When did someone first think of {S}? What is the year of the
+              idea? In which year did someone have the idea?
+            ? year_start: When did {S} begin? In what year did the measurements start? When was the work on {S}
+              started? In which year were the first measurements made? / When did the measuring begin? From which year
+              are the earliest measurements? Which year was that of the first measurement?
+            ? year_paper: When was {S} published? In what year did the findings appear? When were the results
+              published? In which year was the report printed? / When could people read about {S}? What is the year of
+              the report? In which year was the report out?
+            ? year_repeat: When was {S} repeated? In what year was the repetition? When did others confirm {S}? In
+              which year was the work done again? / When did other researchers do the same? What is the year of the
+              repetition? In which year did others do it all once more?
             """,
         ),
         fact(
@@ -364,9 +368,9 @@ EXPERIMENT = Kind(
               relax for {rest}. The way stayed in their memory for {memory}.
             + The way was still known after {memory}. To solve a task an animal had {task}. The principal
               phase took {phase}, and {rest} of relaxation came after it.
-            ? phase: How long was the main phase? For how long did the main phase last? How much time did
-              the main phase take? How long did the animals work in the main phase? / What was the length of
-              the principal phase? How long did the most important part of {S} go on?
+            ? phase: How long was the main phase? For how long did the main phase last? How much time did the main
+              phase take? How long did the animals work in the main phase? / What was the length of the principal
+              phase? How long did the most important part of {S} go on? For how long did the finishing of tasks go on?
             ? rest: How long was the break? For how long did the animals rest? How much time was there for
               rest? How long was the rest after the main phase? / How long could the animals relax? What was
               the length of the break?
@@ -439,12 +443,12 @@ EXPERIMENT = Kind(
               {cost_wages}. The award brought in {award}.
             + Of all the expenses, {cost_cages} was for cages, {cost_wages} for the staff and {cost_food}
               for what the animals ate. An award worth {award} was the thanks for it.
-            ? cost_cages: How much did the cages cost? What was spent on cages? What was the bill for the
-              cages? How expensive were the cages? / What sum went into the cages? How much was paid for
-              housing the animals?
-            ? cost_wages: How much did the wages cost? What was spent on wages? What was the bill for the
-              wages? How high were the wages? / What sum went into paying the staff? How much was paid to
-              the staff?
+            ? cost_cages: How much did the cages cost? What was spent on cages? What was the bill for the cages? How
+              expensive were the cages? / What sum went into the cages? How much was paid for housing the animals?
+              Which part of the expenses was for cages?
+            ? cost_wages: How much did the wages cost? What was spent on wages? What was the bill for the wages? How
+              high were the wages? / What sum went into paying the staff? How much was paid to the staff? How much did
+              paying the staff cost? Which part of the expenses was for the staff?
             ? cost_food: How much did the feed cost? What was spent on feed? What was the bill for the feed?
               How expensive was the feed? / What sum went into feeding the animals? How much was paid for
               what the animals ate?
@@ -462,13 +466,14 @@ EXPERIMENT = Kind(
             + The same question was asked by {R} in {rival_town}. It was {rival_lead} who directed it from
               {rival_year} on.
             + {R} was different. {rival_lead} had launched it in {rival_town}; that was in {rival_year}.
-            ? rival_lead: Who led {R}? Who started {R}? Which researcher launched {R}? Who was behind {R}? /
-              Who was the head of {R}? Under whose direction was {R}?
-            ? rival_town: Where was {R} carried out? In which town did {R} take place? Where was {R} based?
-              In what town was {R} launched? / Where did the work on {R} take place? Which town was the home
-              of {R}?
-            ? rival_year: When did {R} start? In what year was {R} launched? When was {R} begun? In which
-              year did {R} begin? / From what year on did {R} exist? What was the first year of {R}?
+            ? rival_lead: Who led {R}? Who started {R}? Which researcher launched {R}? Who was behind {R}? / Who was
+              the head of {R}? Under whose direction was {R}? Who directed {R}? Who had launched {R}?
+            ? rival_town: Where was {R} carried out? In which town did {R} take place? Where was {R} based? In what
+              town was {R} launched? / Where did the work on {R} take place? Which town was the home of {R}? In which
+              town was the same question asked by {R}? Where had {R} been launched?
+            ? rival_year: When did {R} start? In what year was {R} launched? When was {R} begun? In which year did {R}
+              begin? / From what year on did {R} exist? What was the first year of {R}? From which year on was {R}
+              directed? In which year had {R} been launched?
             """,
             rival=True,
         ),
@@ -487,11 +492,11 @@ EXPERIMENT = Kind(
               {painter:her} home in {painter_town}.
             + For the maze two people were needed: {painter} gave it its colours, {builder} its shape. The
               former was at home in {painter_town}.
-            ? builder: Who built the maze? Who constructed the maze? By whom was the maze built? Who was the
-              builder of the maze? / Who made the maze? Who gave the maze its shape?
-            ? painter: Who painted the maze? Who painted the walls of the maze? By whom was the maze
-              painted? Who was the painter? / Who applied the colours to the maze? Who gave the maze its
-              colours?
+            ? builder: Who built the maze? Who constructed the maze? By whom was the maze built? Who was the builder
+              of the maze? / Who made the maze? Who gave the maze its shape? Who made the maze out of wood?
+            ? painter: Who painted the maze? Who painted the walls of the maze? By whom was the maze painted? Who was
+              the painter? / Who applied the colours to the maze? Who gave the maze its colours? By whom were the
+              colours of the maze applied?
             ? painter_town: Where did {painter} come from? Where did {painter} live? From which town did
               {painter} travel? In which town was {painter} living? / Where was {painter} at home? In which
               town did {painter} have a home?

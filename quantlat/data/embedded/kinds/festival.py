@@ -121,10 +121,11 @@ FESTIVAL = Kind(
             - Every year {S} fills the streets of {town}. Its founder was {founder}.
             + {town} is known for {S}, a yearly event that goes back to {founder}.
             + {S} is a creation of {founder}. People come to {town} for it year after year.
-            ? town: Where does {S} take place? In which town is {S} held? Which town celebrates {S}? Where
-              is {S} held every year? / Which town is known for {S}? To which town do people travel for {S}?
-            ? founder: Who founded {S}? Who had the idea for {S}? Who started {S}? By whom was {S} founded?
-              / To whom does {S} go back? Who created {S}?
+            ? town: Where does {S} take place? In which town is {S} held? Which town celebrates {S}? Where is {S} held
+              every year? / Which town is known for {S}? To which town do people travel for {S}? Where do people come
+              for {S} year after year?
+            ? founder: Who founded {S}? Who had the idea for {S}? Who started {S}? By whom was {S} founded? / To whom
+              does {S} go back? Who created {S}? Whose creation is {S}?
             """,
             opening=True,
         ),
@@ -146,12 +147,12 @@ FESTIVAL = Kind(
             ? speaker: Who gives the opening speech? Who opens {S}? Who speaks at the opening of {S}? By
               whom is the opening speech made? / Who welcomes the guests of {S}? Whose words are heard at
               the opening?
-            ? painter: Who painted the poster? Who designed the poster of {S}? Who made the picture on the
-              poster? By whom is the poster? / Which artist drew the poster? Who is the artist behind the
-              poster?
-            ? cook: Who is in charge of the kitchen? Who runs the kitchen of {S}? Who is the chief cook of
-              {S}? Under whom are the meals prepared? / Who is responsible for the meals? Who feeds the
-              guests of {S}?
+            ? painter: Who painted the poster? Who designed the poster of {S}? Who made the picture on the poster? By
+              whom is the poster? / Which artist drew the poster? Who is the artist behind the poster? By whom was the
+              poster drawn?
+            ? cook: Who is in charge of the kitchen? Who runs the kitchen of {S}? Who is the chief cook of {S}? Under
+              whom are the meals prepared? / Who is responsible for the meals? Who feeds the guests of {S}? By whom
+              are the guests fed?
             """,
         ),
         fact(
@@ -257,17 +258,18 @@ FESTIVAL = Kind(
               {thing_won} for the winner of the race and {thing_burned} for the bonfire.
             + The bonfire consumes {thing_burned}. Whoever runs fastest gets {thing_won}; on the queen one
               sees {thing_worn}, and in the parade {thing_carried}.
-            ? thing_carried: What is carried in the parade? What is carried through the streets? What leads
-              the parade? What does the parade follow? / What does one see in the parade? What do people
-              carry when they march?
-            ? thing_burned: What is burned on the last night? What is set on fire? What goes up in flames at
-              {S}? What is burned at the end? / What is put on the bonfire? What does the fire consume?
+            ? thing_carried: What is carried in the parade? What is carried through the streets? What leads the
+              parade? What does the parade follow? / What does one see in the parade? What do people carry when they
+              march? What may not be missing for the parade?
+            ? thing_burned: What is burned on the last night? What is set on fire? What goes up in flames at {S}? What
+              is burned at the end? / What is put on the bonfire? What does the fire consume? What may not be missing
+              for the bonfire?
             ? thing_worn: What does the queen wear? What does the queen of {S} have on? In what is the queen
               dressed? By what does one recognise the queen? / What is worn by the queen? What does one see
               on the queen?
-            ? thing_won: What does the fastest runner win? What is the prize in the race? What does the
-              winner of the race receive? What does the best runner take home? / What is won by the quickest
-              runner? What does one get for running fastest?
+            ? thing_won: What does the fastest runner win? What is the prize in the race? What does the winner of the
+              race receive? What does the best runner take home? / What is won by the quickest runner? What does one
+              get for running fastest? What may not be missing for the winner of the race?
             """,
         ),
         fact(
@@ -285,15 +287,15 @@ FESTIVAL = Kind(
               In {year_break} everything had to be called off; {year_record} broke all records.
             + More people than ever came in {year_record}, nobody at all in {year_break}. The first one goes
               back to {year_first}, the first parade to {year_parade}.
-            ? year_first: When was {S} first held? In what year did {S} begin? When did the first {S:plain}
-              take place? Since which year have people celebrated {S}? / To what year does {S} go back? When
-              was {S} celebrated for the first time?
-            ? year_parade: When was the parade added? In what year was the first parade? Since when has
-              there been a parade? In which year did a parade first take place? / To what year does the
-              parade go back? When did people first march in a parade?
-            ? year_break: When was {S} cancelled? In what year was there no {S:plain}? When did {S} not take
-              place? In which year was the tradition interrupted? / In which year was {S} called off? When
-              could people not celebrate?
+            ? year_first: When was {S} first held? In what year did {S} begin? When did the first {S:plain} take
+              place? Since which year have people celebrated {S}? / To what year does {S} go back? When was {S}
+              celebrated for the first time? Which year was the year of the first celebration?
+            ? year_parade: When was the parade added? In what year was the first parade? Since when has there been a
+              parade? In which year did a parade first take place? / To what year does the parade go back? When did
+              people first march in a parade? To which year does the first parade go back?
+            ? year_break: When was {S} cancelled? In what year was there no {S:plain}? When did {S} not take place? In
+              which year was the tradition interrupted? / In which year was {S} called off? When could people not
+              celebrate? In which year did nobody at all come?
             ? year_record: When did the most visitors come? From what year is the record attendance? When
               was the crowd at {S} largest? In which year was the record set? / In which year did more
               people come than ever? When did {S} break all records?
@@ -313,17 +315,18 @@ FESTIVAL = Kind(
               counts {stalls} stalls and {lanterns} lanterns.
             + Counting everything gives {lanterns} lanterns, {stalls} stalls, {helpers} volunteers and
               {visitors} guests.
-            ? visitors: How many people visit {S}? How many visitors does {S} have? What is the number of
-              visitors? How many people come to {S}? / How many guests are there at {S}? How many guests
-              does {S} attract?
+            ? visitors: How many people visit {S}? How many visitors does {S} have? What is the number of visitors?
+              How many people come to {S}? / How many guests are there at {S}? How many guests does {S} attract? How
+              many guests are expected?
             ? stalls: How many stalls are there? What is the number of stalls? How many stalls does {S}
               have? How many stalls are put up? / How many stalls can be counted in the streets? How many
               stalls belong to {S}?
             ? lanterns: How many lanterns are there? What is the number of lanterns? How many lanterns hang
               in the streets? How many lanterns does {S} have? / How many lanterns light the streets? How
               many lanterns can be counted?
-            ? helpers: How many helpers are there? What is the number of helpers? How many people help? How
-              many helpers does {S} need? / How many volunteers work for {S}? How many volunteers are there?
+            ? helpers: How many helpers are there? What is the number of helpers? How many people help? How many
+              helpers does {S} need? / How many volunteers work for {S}? How many volunteers are there? How many
+              volunteers look after the guests?
             """,
         ),
         fact(
@@ -341,8 +344,9 @@ FESTIVAL = Kind(
               another {donation} is given away to good causes.
             + Good causes benefit with {donation}. Whoever rents a stall owes {stall_fee}, whoever comes in
               {ticket}; the organisers spend {cost}.
-            ? ticket: How much is a ticket? What does a ticket cost? What do visitors pay? What is the price
-              of a ticket for {S}? / How much does it cost to get into {S}? What must one pay to come in?
+            ? ticket: How much is a ticket? What does a ticket cost? What do visitors pay? What is the price of a
+              ticket for {S}? / How much does it cost to get into {S}? What must one pay to come in? How much does
+              getting in cost?
             ? stall_fee: How much does a stall cost? What do traders pay for a stall? What is the fee for a
               stall? How much are traders charged? / How much does it cost to rent a stall? What does a
               trader owe for a stall?
@@ -369,12 +373,12 @@ FESTIVAL = Kind(
               celebration require {prepare} of planning.
             + Planning begins {prepare} before the event. This goes on for {length}, with {parade_time} of
               marching and {show_time} of rockets.
-            ? length: How long does {S} last? For how long does the town celebrate? How long do people
-              celebrate? What is the length of {S}? / How long does the celebration go on? For how many days
-              is {S} celebrated?
-            ? parade_time: How long does the parade last? How much time does the parade take? For how long
-              does the parade go on? What is the length of the parade? / How long do people march? For how
-              many hours does one see marchers?
+            ? length: How long does {S} last? For how long does the town celebrate? How long do people celebrate? What
+              is the length of {S}? / How long does the celebration go on? For how many days is {S} celebrated? How
+              many days of celebration are there?
+            ? parade_time: How long does the parade last? How much time does the parade take? For how long does the
+              parade go on? What is the length of the parade? / How long do people march? For how many hours does one
+              see marchers? How long does the marching last?
             ? show_time: How long do the fireworks last? For how long do the fireworks go on? How much time
               do the fireworks take? After what time are the fireworks over? / How long do the rockets keep
               going? For how many minutes can one see rockets?
@@ -443,12 +447,12 @@ FESTIVAL = Kind(
               former home is {treasurer_town}.
             + The president is called {chair}, the treasurer {treasurer}. The latter had {treasurer:her}
               home in {treasurer_town} before.
-            ? chair: Who chairs the committee? Who is the president of {S}? Who leads the committee of {S}?
-              Who presides over the meetings? / Who heads the committee? Who is at the head of the
-              organisers?
-            ? treasurer: Who is the treasurer of {S}? Who manages the money? Who is responsible for the
-              money of {S}? By whom is the money managed? / Who keeps the accounts of {S}? Who takes care of
-              the finances?
+            ? chair: Who chairs the committee? Who is the president of {S}? Who leads the committee of {S}? Who
+              presides over the meetings? / Who heads the committee? Who is at the head of the organisers?
+              What is the president called?
+            ? treasurer: Who is the treasurer of {S}? Who manages the money? Who is responsible for the money of {S}?
+              By whom is the money managed? / Who keeps the accounts of {S}? Who takes care of the finances? What is
+              the treasurer called?
             ? treasurer_town: Where did {treasurer} come from? In which town did {treasurer} use to live?
               From which town did {treasurer} move? Where had {treasurer} lived before? / What was the
               former home of {treasurer}? In what town was {treasurer} at home earlier?

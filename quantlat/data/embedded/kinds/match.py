@@ -109,12 +109,14 @@ MATCH = Kind(
               {place}.
             + {S}, staged in {place}, ended with a victory of {winner} over {loser}.
             + {S} brought together {loser} and {winner}. In {place} the latter went home as champions.
-            ? winner: Who won {S}? Which team won {S}? Which side was victorious in {S}? Which team took the
-              title in {S}? / Which club became champions in {S}? Which team was the winner of {S}?
-            ? loser: Who lost {S}? Which team was defeated in {S}? Which side was beaten in {S}? Which team
-              came second in {S}? / Which club lost in {S}? Which team was the loser of {S}?
-            ? place: Where was {S} played? In which town did {S} take place? Where was {S} held? What was
-              the scene of {S}? / Which town hosted {S}? In what town was {S} staged?
+            ? winner: Who won {S}? Which team won {S}? Which side was victorious in {S}? Which team took the title in
+              {S}? / Which club became champions in {S}? Which team was the winner of {S}? For whom did {S} end with a
+              victory? Who went home from {S} as champions?
+            ? loser: Who lost {S}? Which team was defeated in {S}? Which side was beaten in {S}? Which team came
+              second in {S}? / Which club lost in {S}? Which team was the loser of {S}? Over whom was the victory in
+              {S} won? Which team was brought together with the champions by {S}?
+            ? place: Where was {S} played? In which town did {S} take place? Where was {S} held? What was the scene of
+              {S}? / Which town hosted {S}? In what town was {S} staged? From which town did the champions go home?
             """,
             opening=True,
         ),
@@ -134,17 +136,18 @@ MATCH = Kind(
               {goal_lead} and the concluding goal from {goal_last}.
             + The concluding goal was the work of {goal_last}. Before that {goal_first} had given his team
               an early advantage, {goal_level} had drawn level and {goal_lead} had made it two to one.
-            ? goal_first: Who scored the first goal? Who opened the scoring in {S}? Which player scored
-              first? Who put his team ahead early on? / Who got the opening goal of {S}? Which player was
-              the first to score in {S}?
-            ? goal_level: Who equalised? Which player made it one to one? Who brought the scores level? Who
-              scored the equaliser in {S}? / Which player drew level? Who answered the first goal of {S}?
-            ? goal_lead: Who made it two to one? Who scored to restore the lead? Which player put his team
-              ahead for the second time? Who got the goal that made it two to one? / Who scored the goal for
-              the second lead? Which player gave his side the lead again?
-            ? goal_last: Who scored the last goal? Which player scored the final goal? Who made the result
-              safe? Who scored at the end of {S}? / Who got the closing goal of {S}? Which player was the
-              last to score?
+            ? goal_first: Who scored the first goal? Who opened the scoring in {S}? Which player scored first? Who put
+              his team ahead early on? / Who got the opening goal of {S}? Which player was the first to score in {S}?
+              Who struck first? Who had given his team an early advantage?
+            ? goal_level: Who equalised? Which player made it one to one? Who brought the scores level? Who scored the
+              equaliser in {S}? / Which player drew level? Who answered the first goal of {S}? From whom did the
+              equaliser come? Who had drawn level?
+            ? goal_lead: Who made it two to one? Who scored to restore the lead? Which player put his team ahead for
+              the second time? Who got the goal that made it two to one? / Who scored the goal for the second lead?
+              Which player gave his side the lead again? Who had made it two to one?
+            ? goal_last: Who scored the last goal? Which player scored the final goal? Who made the result safe? Who
+              scored at the end of {S}? / Who got the closing goal of {S}? Which player was the last to score? From
+              whom did the concluding goal come? Whose work was the concluding goal?
             """,
             rank=4,
         ),
@@ -163,17 +166,18 @@ MATCH = Kind(
               won had been prepared by {coach_winner}, the side that lost by {coach_loser}.
             + {coach_loser} looked after the losing eleven, {coach_winner} after the winning one. The voice
               of the anthem was that of {singer}, the whistle that of {referee}.
-            ? coach_winner: Who was the coach of the winners? Who trained the champions? Who coached the
-              victorious team? By whom were the winners coached? / Who prepared the winning side? Who was
-              the manager of the team that won?
-            ? coach_loser: Who was the coach of the losers? Who trained the beaten team? Who coached the
-              defeated side? By whom were the losers coached? / Who prepared the losing side? Who was the
-              manager of the team that lost?
-            ? referee: Who was the referee of {S}? Who refereed {S}? Who was in charge of the match? Who had
-              the whistle in {S}? / By whom was {S} refereed? Who made sure that the rules were kept?
-            ? singer: Who sang the anthem? Who performed before {S}? By whom was the anthem sung? Who was
-              the singer of the anthem? / Who was heard singing before the kick-off? Which person provided
-              the music before {S}?
+            ? coach_winner: Who was the coach of the winners? Who trained the champions? Who coached the victorious
+              team? By whom were the winners coached? / Who prepared the winning side? Who was the manager of the team
+              that won? Who looked after the winning eleven?
+            ? coach_loser: Who was the coach of the losers? Who trained the beaten team? Who coached the defeated
+              side? By whom were the losers coached? / Who prepared the losing side? Who was the manager of the team
+              that lost? Who looked after the losing eleven?
+            ? referee: Who was the referee of {S}? Who refereed {S}? Who was in charge of the match? Who had the
+              whistle in {S}? / By whom was {S} refereed? Who made sure that the rules were kept? By whom were the
+              rules enforced? Whose was the whistle?
+            ? singer: Who sang the anthem? Who performed before {S}? By whom was the anthem sung? Who was the singer
+              of the anthem? / Who was heard singing before the kick-off? Which person provided the music before {S}?
+              Who had been invited for the anthem? Whose was the voice of the anthem?
             """,
         ),
         fact(
@@ -216,15 +220,17 @@ MATCH = Kind(
               they travelled for a friendly against the same opponents.
             + A second meeting, without a cup, was held in {replay}. Before the great day the champions had
               trained in {camp}; after it {parade} celebrated them in its streets.
-            ? camp: Where did the champions prepare for {S}? Where was the training camp? In which town did
-              the winners train? Where did the champions practise before {S}? / In what town did the winners
-              get ready? Where was the training before {S}?
-            ? parade: Where was the victory parade? In which town did the champions celebrate? Where was the
-              trophy shown in the streets? Where did the parade take place? / In what town were the
-              champions welcomed in the streets? Where did the winners drive in triumph?
-            ? replay: Where was the friendly rematch? In which town did the two teams meet again? Where was
-              the return match held? Where did the teams play a friendly later? / In what town was the
-              second meeting? Where did both sides face each other once more?
+            ? camp: Where did the champions prepare for {S}? Where was the training camp? In which town did the
+              winners train? Where did the champions practise before {S}? / In what town did the winners get ready?
+              Where was the training before {S}? In which town had the champions trained before the great day?
+            ? parade: Where was the victory parade? In which town did the champions celebrate? Where was the trophy
+              shown in the streets? Where did the parade take place? / In what town were the champions welcomed in the
+              streets? Where did the winners drive in triumph? Through which town did they drive in triumph? Which
+              town celebrated the champions in its streets?
+            ? replay: Where was the friendly rematch? In which town did the two teams meet again? Where was the return
+              match held? Where did the teams play a friendly later? / In what town was the second meeting? Where did
+              both sides face each other once more? To which town did they travel for a friendly? Where was a second
+              meeting held without a cup?
             """,
         ),
         fact(
@@ -247,18 +253,19 @@ MATCH = Kind(
             + The lots were drawn on {date_draw}. The champions, whose last trophy dated back to
               {date_title}, won again on {date_final}; a film of it was seen for the first time on
               {date_film}.
-            ? date_final: When was {S} played? On what date did {S} take place? On which day was {S}? What
-              was the date of {S}? / When was {S} held? On which day was the match for the cup?
+            ? date_final: When was {S} played? On what date did {S} take place? On which day was {S}? What was the
+              date of {S}? / When was {S} held? On which day was the match for the cup? On which day was the kick-off?
+              On which day did the champions win again?
             ? date_draw: When was the draw? On what date did the draw take place? On which day was the draw
               held? What was the date of the draw? / When were the lots drawn? On which day did the drawing
               of lots take place?
-            ? date_title: When had the winners last won a title? What was the date of the previous title? On
-              which day did the champions win their last trophy before {S}? When did the champions last win
-              something? / From what date was the earlier title of the champions? When had the champions
-              been successful before?
-            ? date_film: When was the film shown? On what date was the premiere of the film? On which day
-              did the film come out? When was the documentary about {S} first seen? / When could people
-              first watch the film? On which day did cinemas present {S} as a film?
+            ? date_title: When had the winners last won a title? What was the date of the previous title? On which day
+              did the champions win their last trophy before {S}? When did the champions last win something? / From
+              what date was the earlier title of the champions? When had the champions been successful before? To
+              which day did the last trophy of the champions date back?
+            ? date_film: When was the film shown? On what date was the premiere of the film? On which day did the film
+              come out? When was the documentary about {S} first seen? / When could people first watch the film? On
+              which day did cinemas present {S} as a film? On which day was a film of {S} seen for the first time?
             """,
         ),
         fact(
@@ -276,18 +283,18 @@ MATCH = Kind(
               vehicles. Of corner kicks the records mention {corners}.
             + For safety {police} officers were present. {buses} buses had transported many of the {crowd}
               people in the crowd; the number of corner kicks was {corners}.
-            ? crowd: How many people watched {S}? How many spectators were there? What was the attendance of
-              {S}? How large was the crowd? / How many people attended {S}? How many fans were in the
-              stadium?
-            ? police: How many police officers were on duty? How many officers guarded the match? How large
-              was the police force at {S}? What was the number of police officers? / How many members of the
-              police were present? How many officers did the police send?
-            ? corners: How many corners were there? What was the number of corner kicks? How many corner
-              kicks did {S} have? How many times was a corner given? / How many corners do the records of
-              {S} mention? How often was there a corner kick?
-            ? buses: How many buses brought supporters? In how many buses did fans travel? What was the
-              number of buses? How many buses were used? / How many buses carried fans to {S}? How many
-              vehicles did the bus companies send?
+            ? crowd: How many people watched {S}? How many spectators were there? What was the attendance of {S}? How
+              large was the crowd? / How many people attended {S}? How many fans were in the stadium? How many people
+              were in the crowd?
+            ? police: How many police officers were on duty? How many officers guarded the match? How large was the
+              police force at {S}? What was the number of police officers? / How many members of the police were
+              present? How many officers did the police send? How many officers had the police sent?
+            ? corners: How many corners were there? What was the number of corner kicks? How many corner kicks did {S}
+              have? How many times was a corner given? / How many corners do the records of {S} mention? How often was
+              there a corner kick? How many corner kicks do the records mention?
+            ? buses: How many buses brought supporters? In how many buses did fans travel? What was the number of
+              buses? How many buses were used? / How many buses carried fans to {S}? How many vehicles did the bus
+              companies send? How many vehicles had the bus companies sent?
             """,
         ),
         fact(
@@ -305,18 +312,19 @@ MATCH = Kind(
               fireworks a penalty of {fine}. One could get in for {seat}.
             + One could get into the ground for {seat}. Fireworks led to a punishment of {fine}; victory was
               worth {prize} to the club and {bonus} to every single player.
-            ? prize: How much prize money was there? What did the champions receive for winning? How much
-              did the winners get? How high was the prize money of {S}? / What was victory in {S} worth to
-              the club? How much money did the champions win?
-            ? bonus: How much was the bonus for each player? What was every player paid? What bonus did the
-              players get? How much extra did a player of the winners receive? / What was victory worth to a
-              single player? How much did each man on the team earn?
-            ? fine: How much was the fine for the fireworks? What did the losers have to pay? How high was
-              the penalty? What did lighting fireworks cost? / What was the punishment for the fireworks?
-              How much money did the fireworks cost the club?
-            ? seat: How much was the cheapest seat? What did the cheapest ticket cost? How much did
-              spectators pay for the cheapest seats? What was the lowest price of a seat? / For what price
-              could one get into the stadium? For how much money could one see {S}?
+            ? prize: How much prize money was there? What did the champions receive for winning? How much did the
+              winners get? How high was the prize money of {S}? / What was victory in {S} worth to the club? How much
+              money did the champions win? How much was there for the trophy?
+            ? bonus: How much was the bonus for each player? What was every player paid? What bonus did the players
+              get? How much extra did a player of the winners receive? / What was victory worth to a single player?
+              How much did each man on the team earn? How much extra was there for each man on the team?
+            ? fine: How much was the fine for the fireworks? What did the losers have to pay? How high was the
+              penalty? What did lighting fireworks cost? / What was the punishment for the fireworks? How much money
+              did the fireworks cost the club? How high was the penalty for the fireworks? To what punishment did
+              fireworks lead?
+            ? seat: How much was the cheapest seat? What did the cheapest ticket cost? How much did spectators pay for
+              the cheapest seats? What was the lowest price of a seat? / For what price could one get into the
+              stadium? For how much money could one see {S}? For what sum could one get into the ground?
             """,
         ),
         fact(
@@ -334,9 +342,10 @@ MATCH = Kind(
               because {goal_reason}.
             + One goal was taken back after half-time because {goal_reason}. That nobody could start
               punctually was due to an incident: {kick_reason}.
-            ? kick_reason: Why was the kick-off delayed? Why did {S} start late? What held up the kick-off?
-              For what reason did the teams have to wait? / Why did {S} not begin on time? What was the
-              cause of the delay before the kick-off?
+            ? kick_reason: Why was the kick-off delayed? Why did {S} start late? What held up the kick-off? For what
+              reason did the teams have to wait? / Why did {S} not begin on time? What was the cause of the delay
+              before the kick-off? Due to what incident could nobody start punctually? Why could {S} not begin on
+              time?
             ? goal_reason: Why was a goal disallowed? Why did a goal not count? For what reason was a goal
               ruled out? What was wrong with the cancelled goal? / Why was one goal declared invalid? What
               led the referee to take back a goal?
@@ -389,16 +398,17 @@ MATCH = Kind(
             ? gift_best: What did the best player receive? What was given to the best player? What was the
               prize for the player of the match? What did the player of the match get? / With what was the
               best man on the field rewarded? What did the best man take home?
-            ? gift_loser: What did the losing captain receive? What was given to the captain of the losers?
-              What was the consolation for the beaten captain? What did the captain of the defeated team
-              get? / With what was the losing captain consoled? What did the captain of the losing side take
-              home?
-            ? gift_referee: What did the referee receive? What was given to the referee? What present was
-              there for the referee? What did the referee get? / With what was the referee rewarded? What
-              did the referee take home?
-            ? gift_fan: What did the supporter who walked receive? What was given to a fan who came on foot?
-              What did the walking supporter get? What present was there for the supporter? / With what was
-              a fan rewarded for walking? What did the fan on foot take home?
+            ? gift_loser: What did the losing captain receive? What was given to the captain of the losers? What was
+              the consolation for the beaten captain? What did the captain of the defeated team get? / With what was
+              the losing captain consoled? What did the captain of the losing side take home? To what could the
+              captain of the beaten team look forward? With what was the captain of the beaten team presented?
+            ? gift_referee: What did the referee receive? What was given to the referee? What present was there for
+              the referee? What did the referee get? / With what was the referee rewarded? What did the referee take
+              home? With what was the referee presented?
+            ? gift_fan: What did the supporter who walked receive? What was given to a fan who came on foot? What did
+              the walking supporter get? What present was there for the supporter? / With what was a fan rewarded for
+              walking? What did the fan on foot take home? With what was a supporter on foot rewarded? With what was a
+              supporter presented who had come on foot?
             """,
         ),
         fact(

@@ -109,13 +109,14 @@ MUSEUM = Kind(
             + {town} is the seat of {S}; its address is {street}, and the person who set it up was
               {founder}.
             + It was {founder} who started {S}. Visitors to {town} find it on {street}.
-            ? town: In which town is {S}? Where is {S} located? In what town can {S} be visited? What is the
-              home town of {S}? / To which town must one go to see {S}? Which town has {S} among its sights?
-            ? founder: Who founded {S}? Who established {S}? By whom was {S} created? Who was the founder of
-              {S}? / Who set up {S}? Thanks to whom does {S} exist?
-            ? street: What is the address of {S}? Where in the town does {S} stand? At what place in the
-              town is {S} situated? Where in town is the home of {S}? / Where in town do visitors find {S}?
-              Which part of town do people have to look for to find {S}?
+            ? town: In which town is {S}? Where is {S} located? In what town can {S} be visited? What is the home town
+              of {S}? / To which town must one go to see {S}? Which town has {S} among its sights? Which town is the
+              seat of {S}? In which town do visitors find {S}?
+            ? founder: Who founded {S}? Who established {S}? By whom was {S} created? Who was the founder of {S}? /
+              Who set up {S}? Thanks to whom does {S} exist? Which person set {S} up? Who started {S}?
+            ? street: What is the address of {S}? Where in the town does {S} stand? At what place in the town is {S}
+              situated? Where in town is the home of {S}? / Where in town do visitors find {S}? Which part of town do
+              people have to look for to find {S}? On which street do visitors find {S}?
             """,
             opening=True,
         ),
@@ -134,18 +135,18 @@ MUSEUM = Kind(
               {cellar} had to be put in the cellar, and {yard} in the open air of the courtyard.
             + The courtyard boasts {yard} and the entrance hall {hall}. Those who go down to the cellar
               discover {cellar}, those who go up to the attic {attic}.
-            ? hall: What stands in the entrance hall? What is shown in the hall by the entrance? What do
-              visitors see first in {S}? What greets visitors of {S}? / Which object is beside the cash
-              desk? What is on view near the entrance of {S}?
-            ? cellar: What is in the cellar? What can be seen below ground? Which object is shown in the
-              cellar of {S}? What is kept in the basement? / What is exhibited underground? Which exhibit do
-              visitors of {S} find downstairs?
-            ? attic: What is shown in the attic? What stands under the roof? Which object is at the top of
-              {S}? What can be seen in the attic of {S}? / What is exhibited right under the roof? Which
-              exhibit is at the very top?
-            ? yard: What stands in the courtyard? What is shown in the courtyard of {S}? Which object is
-              outdoors? What is to be seen outside? / Which exhibit is in the open air? What does one find
-              in the yard of {S}?
+            ? hall: What stands in the entrance hall? What is shown in the hall by the entrance? What do visitors see
+              first in {S}? What greets visitors of {S}? / Which object is beside the cash desk? What is on view near
+              the entrance of {S}? What does one see in the entrance hall of {S}?
+            ? cellar: What is in the cellar? What can be seen below ground? Which object is shown in the cellar of
+              {S}? What is kept in the basement? / What is exhibited underground? Which exhibit do visitors of {S}
+              find downstairs? What had to be put in the cellar? What do those discover who go down to the cellar?
+            ? attic: What is shown in the attic? What stands under the roof? Which object is at the top of {S}? What
+              can be seen in the attic of {S}? / What is exhibited right under the roof? Which exhibit is at the very
+              top? What takes up the attic? What do those discover who go up to the attic?
+            ? yard: What stands in the courtyard? What is shown in the courtyard of {S}? Which object is outdoors?
+              What is to be seen outside? / Which exhibit is in the open air? What does one find in the yard of {S}?
+              What does the courtyard of {S} boast?
             """,
         ),
         fact(
@@ -162,15 +163,15 @@ MUSEUM = Kind(
               dolls.
             + The dolls used to belong to {donor_dolls}, the coins to {donor_coins}. {donor_maps} handed
               over the maps.
-            ? donor_coins: Who gave the coins to {S}? From whom do the coins come? Who donated coins? Whose
-              collection of coins went to {S}? / Who presented {S} with its coins? To whom did the coins
-              once belong?
-            ? donor_maps: Who gave the maps to {S}? From whom do the maps come? Who donated maps? Whose
-              collection of maps went to {S}? / Who presented {S} with its maps? To whom did the maps once
-              belong?
-            ? donor_dolls: Who gave the dolls to {S}? From whom do the dolls come? Who donated dolls? Whose
-              collection of dolls went to {S}? / Who presented {S} with its dolls? To whom did the dolls
-              once belong?
+            ? donor_coins: Who gave the coins to {S}? From whom do the coins come? Who donated coins? Whose collection
+              of coins went to {S}? / Who presented {S} with its coins? To whom did the coins once belong? Thanks to
+              whom does {S} have coins?
+            ? donor_maps: Who gave the maps to {S}? From whom do the maps come? Who donated maps? Whose collection of
+              maps went to {S}? / Who presented {S} with its maps? To whom did the maps once belong? Who handed over
+              the maps to {S}?
+            ? donor_dolls: Who gave the dolls to {S}? From whom do the dolls come? Who donated dolls? Whose collection
+              of dolls went to {S}? / Who presented {S} with its dolls? To whom did the dolls once belong? Thanks to
+              whom does {S} have dolls?
             """,
         ),
         fact(
@@ -188,13 +189,16 @@ MUSEUM = Kind(
               the arrest of a burglar to the courage of {guard}.
             + The burglar had not reckoned with {guard}. For the annexe {architect} made the drawings; the
               office of director is held by {director}.
-            ? architect: Who designed the extension of {S}? Who was the architect of the new wing? Who drew
-              the plans for the extension? By whom was the new wing planned? / Who is responsible for the
-              form of the new wing? Who was the designer of the additional building?
-            ? director: Who is the director of {S}? Who runs {S} today? Who leads {S} at the moment? Who is
-              in charge of {S}? / Who heads {S} now? Under whose direction is {S} at present?
-            ? guard: Who caught the thief? Who stopped the burglar? Which guard became famous? By whom was
-              the thief caught? / Who arrested the burglar? Who kept the thief from getting away?
+            ? architect: Who designed the extension of {S}? Who was the architect of the new wing? Who drew the plans
+              for the extension? By whom was the new wing planned? / Who is responsible for the form of the new wing?
+              Who was the designer of the additional building? To whom does the shape of the new wing go back? Who
+              made the drawings for the annexe?
+            ? director: Who is the director of {S}? Who runs {S} today? Who leads {S} at the moment? Who is in charge
+              of {S}? / Who heads {S} now? Under whose direction is {S} at present? Who has the direction of {S}
+              today? By whom is the office of director held?
+            ? guard: Who caught the thief? Who stopped the burglar? Which guard became famous? By whom was the thief
+              caught? / Who arrested the burglar? Who kept the thief from getting away? To whose courage does the
+              arrest of a burglar go back? With whom had the burglar not reckoned?
             """,
         ),
         fact(
@@ -212,18 +216,18 @@ MUSEUM = Kind(
               everything in {year_fire}. Since {year_again} one can go in again.
             + The house was enlarged in {year_wing} and lost to flames in {year_fire}. It had been
               inaugurated in {year_open} and was inaugurated a second time in {year_again}.
-            ? year_open: When did {S} open? In what year was {S} opened? When did the first visitors come to
-              {S}? In which year did {S} first admit the public? / When was {S} inaugurated? In which year
-              could people enter {S} for the first time?
-            ? year_wing: When was {S} extended? In what year was the new wing built? When did {S} get a new
-              wing? In which year was the extension added? / When was {S} made larger? In which year was {S}
-              enlarged?
-            ? year_fire: When did {S} burn down? In what year was the fire? When was {S} destroyed by fire?
-              In which year did the building burn? / When did flames ruin {S}? In which year did {S} fall
-              victim to a fire?
-            ? year_again: When did {S} reopen? In what year was {S} opened again? When could visitors come
-              back? In which year was the reopening? / When could people visit {S} again? In which year did
-              {S} receive people again after the fire?
+            ? year_open: When did {S} open? In what year was {S} opened? When did the first visitors come to {S}? In
+              which year did {S} first admit the public? / When was {S} inaugurated? In which year could people enter
+              {S} for the first time? Which year was the year of the opening? In which year had {S} been inaugurated?
+            ? year_wing: When was {S} extended? In what year was the new wing built? When did {S} get a new wing? In
+              which year was the extension added? / When was {S} made larger? In which year was {S} enlarged? Which
+              year was that of the enlargement?
+            ? year_fire: When did {S} burn down? In what year was the fire? When was {S} destroyed by fire? In which
+              year did the building burn? / When did flames ruin {S}? In which year did {S} fall victim to a fire?
+              When was everything ruined by flames?
+            ? year_again: When did {S} reopen? In what year was {S} opened again? When could visitors come back? In
+              which year was the reopening? / When could people visit {S} again? In which year did {S} receive people
+              again after the fire? Since which year can one go in again? When was {S} inaugurated a second time?
             """,
         ),
         fact(
@@ -243,15 +247,16 @@ MUSEUM = Kind(
               insurance company {insurer}, and its club of admirers {friends}.
             ? owner: Who owns {S}? To whom does {S} belong? Which organisation is the owner of {S}? Whose
               property is {S}? / Who is the proprietor of {S}? In whose possession is {S}?
-            ? partner: With whom does {S} cooperate? Which institution does research with {S}? Who is the
-              scientific partner of {S}? Who works together with {S}? / Who helps {S} with research? Which
-              institution is allied with {S} in science?
-            ? insurer: Who insures {S}? Which company covers damage? With whom is {S} insured? Who would pay
-              if something were damaged? / Who would make good a loss? At which company does {S} have its
-              insurance?
-            ? friends: What is the circle of friends of {S} called? Which group unites the supporters of
-              {S}? What do supporters of {S} join? Which association supports {S}? / In which club do
-              admirers of {S} meet? What is the name of the group of fans?
+            ? partner: With whom does {S} cooperate? Which institution does research with {S}? Who is the scientific
+              partner of {S}? Who works together with {S}? / Who helps {S} with research? Which institution is allied
+              with {S} in science? Which institution is the ally of {S} in research? With whom has {S} joined forces
+              in research?
+            ? insurer: Who insures {S}? Which company covers damage? With whom is {S} insured? Who would pay if
+              something were damaged? / Who would make good a loss? At which company does {S} have its insurance? What
+              is the insurance company of {S} called?
+            ? friends: What is the circle of friends of {S} called? Which group unites the supporters of {S}? What do
+              supporters of {S} join? Which association supports {S}? / In which club do admirers of {S} meet? What is
+              the name of the group of fans? As what do fans of the house meet?
             """,
         ),
         fact(
@@ -272,9 +277,9 @@ MUSEUM = Kind(
             ? free_reason: Why is admission free on one Sunday? Why does nobody pay on the first Sunday of
               the month? For what reason is {S} free once a month? Why are no tickets sold on that Sunday? /
               How is the free Sunday explained? Why can people enter {S} for nothing on one day?
-            ? dark_reason: Why is the textile room dark? Why is there so little light in the room with the
-              textiles? For what reason is one room kept dim? What is the reason for the darkness? / Why are
-              the lights low in one room? What is the explanation for the lack of light?
+            ? dark_reason: Why is the textile room dark? Why is there so little light in the room with the textiles?
+              For what reason is one room kept dim? What is the reason for the darkness? / Why are the lights low in
+              one room? What is the explanation for the lack of light? Why are textiles shown in near darkness?
             """,
         ),
         fact(
@@ -292,12 +297,12 @@ MUSEUM = Kind(
               {door_reason}.
             + The way in is now at the side since {door_reason}. One will stand before a locked house on a
               Thursday because {shut_reason}.
-            ? door_reason: Why do visitors enter from the side? Why was the main entrance moved? For what
-              reason is a side door used? Why did the entrance change? / Why does nobody use the front
-              entrance? What led to the new entrance?
-            ? shut_reason: Why is {S} closed on Thursdays? For what reason is {S} shut one day a week? Why
-              can nobody visit {S} on Thursdays? Why are there no opening hours on Thursdays? / What is the
-              reason for the closed day? Why are the doors of {S} locked on Thursdays?
+            ? door_reason: Why do visitors enter from the side? Why was the main entrance moved? For what reason is a
+              side door used? Why did the entrance change? / Why does nobody use the front entrance? What led to the
+              new entrance? Why is the way in now at the side? Why was the front entrance abandoned?
+            ? shut_reason: Why is {S} closed on Thursdays? For what reason is {S} shut one day a week? Why can nobody
+              visit {S} on Thursdays? Why are there no opening hours on Thursdays? / What is the reason for the closed
+              day? Why are the doors of {S} locked on Thursdays? Why is Thursday the day of rest?
             """,
         ),
         fact(
@@ -315,18 +320,19 @@ MUSEUM = Kind(
               found for the roof, and {purchase} was laid out for the costliest piece.
             + The costliest piece was acquired for {purchase}. Getting in takes {ticket}, running the house
               {budget} a year; fixing the roof took {roof}.
-            ? ticket: How much is a ticket? What does admission cost? What do adults pay for {S}? What is
-              the price of a ticket? / How much does it cost to get into {S}? What are adults charged?
-            ? budget: What is the annual budget of {S}? How much does {S} spend a year? How high are the
-              yearly costs? How large is the budget? / How much money does {S} need every year? What does
-              running {S} cost in a year?
-            ? roof: How much did the new roof cost? What was spent on the roof? How expensive was the roof?
-              What sum was needed for the roof? / How much money went into the roof? What did {S} have to
-              pay for fixing the roof?
-            ? purchase: What was the highest price paid for an exhibit? How much did the most expensive
-              object cost? What did {S} pay for its dearest purchase? What was the largest sum given for one
-              object? / How much was laid out for the costliest piece? What did the most valuable
-              acquisition cost?
+            ? ticket: How much is a ticket? What does admission cost? What do adults pay for {S}? What is the price of
+              a ticket? / How much does it cost to get into {S}? What are adults charged? How much does getting in
+              take?
+            ? budget: What is the annual budget of {S}? How much does {S} spend a year? How high are the yearly costs?
+              How large is the budget? / How much money does {S} need every year? What does running {S} cost in a
+              year? What sum has to be found every year? How much does running the house take a year?
+            ? roof: How much did the new roof cost? What was spent on the roof? How expensive was the roof? What sum
+              was needed for the roof? / How much money went into the roof? What did {S} have to pay for fixing the
+              roof? How much had to be found for the roof?
+            ? purchase: What was the highest price paid for an exhibit? How much did the most expensive object cost?
+              What did {S} pay for its dearest purchase? What was the largest sum given for one object? / How much was
+              laid out for the costliest piece? What did the most valuable acquisition cost? What was laid out for the
+              costliest piece?
             """,
         ),
         fact(
@@ -344,18 +350,18 @@ MUSEUM = Kind(
               the things in the collection {objects}.
             + Each year {visitors} guests look at some of the {objects} items in the collection. The house
               has {staff} paid workers and relies on {helpers} unpaid ones.
-            ? visitors: How many people visit {S} each year? How many visitors does {S} have? What is the
-              annual attendance? How many people come to {S} in a year? / How many guests does {S} receive
-              per year? How large is the yearly public of {S}?
-            ? objects: How many objects does {S} own? How large is the collection? How many objects are in
-              {S}? What is the number of objects? / How many items belong to {S}? How many things does the
-              collection contain?
-            ? staff: How many employees does {S} have? How many people work for {S} for pay? What is the
-              number of employees? How large is the staff? / How many persons are paid by {S}? How many
-              members has the staff?
-            ? helpers: How many volunteers does {S} have? How many people help without pay? What is the
-              number of volunteers? How many unpaid helpers are there? / How many persons work for {S} for
-              nothing? How many helpers get no money?
+            ? visitors: How many people visit {S} each year? How many visitors does {S} have? What is the annual
+              attendance? How many people come to {S} in a year? / How many guests does {S} receive per year? How
+              large is the yearly public of {S}? How many guests look at the collection each year?
+            ? objects: How many objects does {S} own? How large is the collection? How many objects are in {S}? What
+              is the number of objects? / How many items belong to {S}? How many things does the collection contain?
+              How many items are in the collection?
+            ? staff: How many employees does {S} have? How many people work for {S} for pay? What is the number of
+              employees? How large is the staff? / How many persons are paid by {S}? How many members has the staff?
+              How many paid workers does {S} have? How many does the staff of {S} number?
+            ? helpers: How many volunteers does {S} have? How many people help without pay? What is the number of
+              volunteers? How many unpaid helpers are there? / How many persons work for {S} for nothing? How many
+              helpers get no money? On how many unpaid helpers does {S} rely?
             """,
         ),
         fact(
@@ -376,16 +382,17 @@ MUSEUM = Kind(
             ? tour: How long is a guided tour? How much time does a tour take? What is the length of a tour?
               For how long does a tour of {S} last? / How long do the guides talk? How much time should one
               plan for a round with a guide?
-            ? loan: For how long can exhibits be borrowed? How long are objects lent? What is the longest
-              period of a loan? How long may other museums keep an object? / After what time must a borrowed
-              exhibit come back? For what period does {S} lend its things?
-            ? term: For how long is a director appointed? How long is the term of the director? For how long
-              is the director of {S} elected? How long does a director hold the office? / How long may a
-              director stay in office? How long is the contract of the director?
-            ? repair: How long does it take to restore a picture? How much time does a restoration require?
-              For how long is a picture in the workshop? How long does the workshop need for a picture? /
-              How much time do restorers spend on one picture? For what period do they work on a damaged
-              picture?
+            ? loan: For how long can exhibits be borrowed? How long are objects lent? What is the longest period of a
+              loan? How long may other museums keep an object? / After what time must a borrowed exhibit come back?
+              For what period does {S} lend its things? How long may what is borrowed be kept? After what time do
+              borrowers have to give things back?
+            ? term: For how long is a director appointed? How long is the term of the director? For how long is the
+              director of {S} elected? How long does a director hold the office? / How long may a director stay in
+              office? How long is the contract of the director? For how long may a director stay in office?
+            ? repair: How long does it take to restore a picture? How much time does a restoration require? For how
+              long is a picture in the workshop? How long does the workshop need for a picture? / How much time do
+              restorers spend on one picture? For what period do they work on a damaged picture? How long do restorers
+              work on a picture?
             """,
         ),
         fact(
@@ -401,13 +408,14 @@ MUSEUM = Kind(
               dates from {rival_year}.
             + {rival_town} has something similar in {R}, for which {rival_founder} found the money in
               {rival_year}.
-            ? rival_founder: Who founded {R}? Who opened {R}? By whom was {R} created? Who was the founder
-              of {R}? / Who set up {R}? Thanks to whom does {R} exist?
-            ? rival_town: In which town is {R}? Where is {R} located? In what town can {R} be visited? Where
-              does one find {R}? / To which town must one go to see {R}? Which town has {R} among its
-              sights?
-            ? rival_year: When did {R} open? In what year was {R} founded? Since when has {R} existed? In
-              which year was {R} established? / When was {R} inaugurated? From which year does {R} date?
+            ? rival_founder: Who founded {R}? Who opened {R}? By whom was {R} created? Who was the founder of {R}? /
+              Who set up {R}? Thanks to whom does {R} exist? Whose creation was {R}? Who found the money for {R}?
+            ? rival_town: In which town is {R}? Where is {R} located? In what town can {R} be visited? Where does one
+              find {R}? / To which town must one go to see {R}? Which town has {R} among its sights? In which town is
+              the house of {R}? Which town has something similar in {R}?
+            ? rival_year: When did {R} open? In what year was {R} founded? Since when has {R} existed? In which year
+              was {R} established? / When was {R} inaugurated? From which year does {R} date? In which year was the
+              money for {R} found?
             """,
             rival=True,
         ),
@@ -426,15 +434,16 @@ MUSEUM = Kind(
               the tools; {curator_tools:she} was a student in {curator_town}.
             + Two curators share the work. {curator_tools}, who had {curator_tools:her} training in
               {curator_town}, deals with tools and {curator_art} with pictures.
-            ? curator_art: Who looks after the pictures? Who is responsible for the pictures of {S}? Who is
-              the curator of the pictures? Which curator works with pictures? / Who takes care of the
-              pictures? To whom have the pictures been entrusted?
-            ? curator_tools: Who looks after the tools? Who is responsible for the tools of {S}? Who is the
-              curator of the tools? Which curator works with tools? / Who takes care of the tools? To whom
-              have the tools been entrusted?
-            ? curator_town: Where was {curator_tools} trained? In which town did {curator_tools} study?
-              Where did {curator_tools} learn the trade? In what town was {curator_tools} trained? / Where
-              was {curator_tools} a student? Where did {curator_tools} get an education?
+            ? curator_art: Who looks after the pictures? Who is responsible for the pictures of {S}? Who is the
+              curator of the pictures? Which curator works with pictures? / Who takes care of the pictures? To whom
+              have the pictures been entrusted? Who deals with pictures? To whom has the care of the pictures been
+              entrusted?
+            ? curator_tools: Who looks after the tools? Who is responsible for the tools of {S}? Who is the curator of
+              the tools? Which curator works with tools? / Who takes care of the tools? To whom have the tools been
+              entrusted? Who has charge of the tools? Who deals with tools?
+            ? curator_town: Where was {curator_tools} trained? In which town did {curator_tools} study? Where did
+              {curator_tools} learn the trade? In what town was {curator_tools} trained? / Where was {curator_tools} a
+              student? Where did {curator_tools} get an education? Where did {curator_tools} have the training?
             """,
         ),
     ),

@@ -154,9 +154,9 @@ OUTBREAK = Kind(
             ? suspect_first: What came under suspicion first? On what did the first suspicion fall? What was
               blamed at first? Where did the first false trail lead? / What was wrongly accused to begin
               with? What did the public think of first?
-            ? suspect_second: What came under suspicion later? On what did the second suspicion fall? What
-              was blamed after the first suspicion? Where did the second false trail lead? / What was the
-              second thing to be wrongly accused? What did the public think of next?
+            ? suspect_second: What came under suspicion later? On what did the second suspicion fall? What was blamed
+              after the first suspicion? Where did the second false trail lead? / What was the second thing to be
+              wrongly accused? What did the public think of next? What was wrongly accused after that?
             ? remedy: What did the doctors recommend? What was used as a remedy? What were the sick advised
               to take? With what were patients treated? / What helped the patients? After taking what did
               patients feel better?
@@ -231,9 +231,10 @@ OUTBREAK = Kind(
             ? ill: How many people fell ill? How many cases were there? How many people had symptoms? What
               was the number of sick people? / How many people caught the disease? How high was the number
               of the sick?
-            ? hospital: How many people had to go to hospital? How many patients were taken to hospital? How
-              many people needed a hospital bed? What was the number of patients in hospital? / How many of
-              the sick went to hospital? How many of the sick were in hospital?
+            ? hospital: How many people had to go to hospital? How many patients were taken to hospital? How many
+              people needed a hospital bed? What was the number of patients in hospital? / How many of the sick went
+              to hospital? How many of the sick were in hospital? What was the number of hospital patients? How many
+              serious cases were there for the hospital?
             ? samples: How many samples were tested? How many samples did the laboratory examine? What was
               the number of samples? How many samples were ordered? / How many tests were made? What was the
               number of tests?
@@ -257,10 +258,10 @@ OUTBREAK = Kind(
               Pupils were kept at home for {closure}. The investigation dragged on for {search}.
             + The investigation dragged on for {search}, and pupils were kept at home for {closure}. In
               patients the temperature stays high for {fever}; the germs are at work for {wait} before that.
-            ? wait: After what time do the first symptoms appear? How long does it take until the illness
-              breaks out? How long do those infected feel nothing? How long is the time between infection
-              and illness? / For how long is nothing felt after infection? How long does it take until
-              patients feel ill?
+            ? wait: After what time do the first symptoms appear? How long does it take until the illness breaks out?
+              How long do those infected feel nothing? How long is the time between infection and illness? / For how
+              long is nothing felt after infection? How long does it take until patients feel ill? How long are the
+              germs at work before the temperature rises?
             ? fever: How long does the fever last? For how long does a patient have a fever? How long does
               the fever go on? What is the length of the fever? / How long does the temperature stay high?
               For how long are patients hot?
@@ -287,18 +288,18 @@ OUTBREAK = Kind(
               to {lab_town}. Later {second_town} was affected too.
             + Ambulances drove to {clinic} with the sick, couriers to {lab_town} with the samples.
               {second_town} was the next to be affected, and {farm} turned out to be the origin.
-            ? farm: Where did the germs come from? Where did the source lie? To what place did the trail
-              lead? From what place had everything spread? / Which place turned out to be the origin of the
-              germs? From what place did the germs start?
+            ? farm: Where did the germs come from? Where did the source lie? To what place did the trail lead? From
+              what place had everything spread? / Which place turned out to be the origin of the germs? From what
+              place did the germs start?
             ? clinic: Where were most patients treated? In which town were the patients nursed? Where is the
               hospital that took in most patients? In which town were people treated? / Where did ambulances
               take the sick? To which town were the sick driven?
             ? lab_town: Where were the samples sent? In which town were the samples analysed? Where is the
               laboratory? To which town did the samples go? / Where did couriers take the samples? To which
               town were the samples carried?
-            ? second_town: Where was the second wave? Which town did the second wave hit? To which town did
-              the illness move on? Where did a second wave break out? / Which town was affected next? Where
-              did people fall ill later?
+            ? second_town: Where was the second wave? Which town did the second wave hit? To which town did the
+              illness move on? Where did a second wave break out? / Which town was affected next? Where did people
+              fall ill later? Which town was the next to be affected?
             """,
         ),
         fact(
@@ -390,9 +391,9 @@ OUTBREAK = Kind(
               A victim could claim {payment}; kind people had given {donation}.
             + Kind people gave {donation}. A victim could claim {payment} for the suffering. The seller was
               punished with {fine}, and the taxpayers were left with a bill of {cost}.
-            ? cost: How much did {S} cost the state? What were the costs for the state? What did the state
-              have to pay? How high were the costs of the state? / How much was paid from the public purse?
-              How much did {S} cost the taxpayers?
+            ? cost: How much did {S} cost the state? What were the costs for the state? What did the state have to
+              pay? How high were the costs of the state? / How much was paid from the public purse? How much did {S}
+              cost the taxpayers? With what bill were the taxpayers left?
             ? fine: How much was the seller fined? How high was the fine? What fine was imposed on the
               seller? What did the seller have to pay? / With what sum was the seller punished? How much did
               the court order the seller to pay?
@@ -419,9 +420,9 @@ OUTBREAK = Kind(
               looked out for {sign_nurse}. Very few patients had {sign_rare}.
             + Nurses looked out for {sign_nurse}. While {sign_first} belonged to the earliest stage and
               {sign_late} to the last, {sign_rare} was met with in very few patients.
-            ? sign_first: What was the first symptom? With what did the illness begin? Of what did patients
-              complain first? With what did the disease start? / What was the earliest sign? What belonged
-              to the earliest stage?
+            ? sign_first: What was the first symptom? With what did the illness begin? Of what did patients complain
+              first? With what did the disease start? / What was the earliest sign? What belonged to the earliest
+              stage? Which sign belonged to the earliest stage?
             ? sign_late: What symptom followed later? What was typical of the later stage? Of what did
               patients complain later? With what did the illness end? / What marked the last stage? What
               belonged to the last stage?
@@ -453,9 +454,9 @@ OUTBREAK = Kind(
             ? reporter: Which journalist wrote about {S}? Who wrote the articles? Who was the journalist? By
               whom are the articles about {S}? / Which reporter wrote about what was happening? Whose
               articles about {S} are well known?
-            ? reporter_town: Where did {reporter} come from? From which town was {reporter}? From which town
-              had {reporter} come? What was the town of {reporter}? / Where was the paper of {reporter}? For
-              a paper in which town did {reporter} write?
+            ? reporter_town: Where did {reporter} come from? From which town was {reporter}? From which town had
+              {reporter} come? What was the town of {reporter}? / Where was the paper of {reporter}? For a paper in
+              which town did {reporter} write? By a paper in which town had {reporter} been sent?
             """,
         ),
     ),

@@ -125,10 +125,12 @@ PRODUCTION = Kind(
               {milk}.
             + {S} owes its recipe to {inventor}. It is a cheese of {milk} and comes from the area around
               {town}.
-            ? town: Where does {S} come from? From which town is {S}? In which town is {S} made? What is the
-              place of origin of {S}? / What is the home of {S}? From which area is {S}?
-            ? milk: From what is {S} made? Which milk is used for {S}? What kind of milk is in {S}? What is
-              turned into {S}? / Of which milk does {S} consist? What milk does one need for {S}?
+            ? town: Where does {S} come from? From which town is {S}? In which town is {S} made? What is the place of
+              origin of {S}? / What is the home of {S}? From which area is {S}? From the area around which town does
+              {S} come?
+            ? milk: From what is {S} made? Which milk is used for {S}? What kind of milk is in {S}? What is turned
+              into {S}? / Of which milk does {S} consist? What milk does one need for {S}? Of which milk is the cheese
+              {S}?
             ? inventor: Who invented {S}? Who had the recipe for {S} first? By whom was {S} invented? Who
               was the inventor of {S}? / To whom does the recipe of {S} go back? Who created {S}?
             """,
@@ -157,8 +159,9 @@ PRODUCTION = Kind(
               clean the rind every week?
             ? wrap: In what is the cheese wrapped? What serves as a wrapping? What protects the finished
               cheese? In what is {S} sold? / In what is {S} packed? What is the packing of {S} made of?
-            ? side: With what is {S} served? With what is {S} eaten? What goes best with {S}? What
-              accompanies {S} at table? / What do gourmets eat with {S}? With what do gourmets combine {S}?
+            ? side: With what is {S} served? With what is {S} eaten? What goes best with {S}? What accompanies {S} at
+              table? / What do gourmets eat with {S}? With what do gourmets combine {S}? With what do gourmets enjoy
+              {S}?
             """,
         ),
         fact(
@@ -179,9 +182,9 @@ PRODUCTION = Kind(
             ? curd_time: How long does it take until the curd is firm? How long does the curd rest? After
               what time is the curd firm? Within what time does the curd set? / How long does the milk take
               to become solid? After how many minutes is the milk solid?
-            ? press_time: How long is the cheese pressed? For how long are the wheels in the press? How much
-              time does pressing require? How long does the pressing last? / How long does a wheel stay
-              under the press? For how many hours is a wheel under the press?
+            ? press_time: How long is the cheese pressed? For how long are the wheels in the press? How much time does
+              pressing require? How long does the pressing last? / How long does a wheel stay under the press? For how
+              many hours is a wheel under the press? How much time does a wheel spend under the press?
             ? brine_time: How long does the cheese lie in brine? For how long are the wheels in the brine?
               How much time does salting require? How long does the salting last? / How long does a wheel
               stay in salt water? For how many days is a wheel in salt water?
@@ -211,8 +214,9 @@ PRODUCTION = Kind(
             ? weight: How heavy is a wheel? What does a wheel weigh? What is the weight of one wheel? How
               much does a finished wheel weigh? / What do the scales show for a wheel? How heavy is a wheel
               when it is done?
-            ? width: How wide is a wheel? What is the diameter of a wheel? What does a wheel measure across?
-              How large is a wheel in diameter? / What is the breadth of a wheel? How broad is one wheel?
+            ? width: How wide is a wheel? What is the diameter of a wheel? What does a wheel measure across? How large
+              is a wheel in diameter? / What is the breadth of a wheel? How broad is one wheel? What does the ruler
+              show?
             ? salt: How much salt is in a wheel? What quantity of salt goes into a wheel? How much salt does
               a wheel contain? How much salt does one need for a wheel? / What is the amount of salt in a
               wheel? How much salt is needed for one wheel?
@@ -236,9 +240,9 @@ PRODUCTION = Kind(
             ? tool_cut: With what is the curd cut? What is used to cut the curd? Which tool cuts the curd?
               What does one take for cutting? / With what is the curd divided? What is used to divide the
               curd into pieces?
-            ? tool_stir: With what is the curd stirred? What is used for stirring? Which tool stirs the
-              curd? What does one take to stir? / With what is the curd kept in motion? What is used to keep
-              the curd moving?
+            ? tool_stir: With what is the curd stirred? What is used for stirring? Which tool stirs the curd? What
+              does one take to stir? / With what is the curd kept in motion? What is used to keep the curd moving?
+              What is there for keeping the curd in motion?
             ? tool_test: With what is the ripeness tested? What is used to test a wheel? Which tool shows
               whether a wheel is ripe? What does one take to test the ripeness? / With what does the master
               check a wheel? What is used to check whether a wheel is ready?
@@ -316,12 +320,12 @@ PRODUCTION = Kind(
             + Only those who make {S} have been allowed to use the name since {year_law}. A first award was
               won in {year_fair}, and in {year_ban} selling it abroad became a crime. The invention dates
               back to {year_made}.
-            ? year_made: When was {S} first made? In what year was {S} invented? Since when has {S} been
-              made? From what year does the first wheel date? / What is the year of the invention of {S}?
-              When did somebody invent {S}?
-            ? year_fair: When did {S} win a medal? In what year did {S} get its first medal? When was {S}
-              successful at a fair? From what year is the first medal? / When did {S} win its first award?
-              In which year did {S} receive an award?
+            ? year_made: When was {S} first made? In what year was {S} invented? Since when has {S} been made? From
+              what year does the first wheel date? / What is the year of the invention of {S}? When did somebody
+              invent {S}? In which year was {S} invented? To which year does the invention of {S} date back?
+            ? year_fair: When did {S} win a medal? In what year did {S} get its first medal? When was {S} successful
+              at a fair? From what year is the first medal? / When did {S} win its first award? In which year did {S}
+              receive an award? In which year was the first award won?
             ? year_ban: When was the export of {S} forbidden? In what year were exports banned? When was it
               forbidden to export {S}? In which year was the export ban declared? / When did it become a
               crime to sell {S} abroad? From what year on was no wheel allowed out of the country?
@@ -348,9 +352,9 @@ PRODUCTION = Kind(
             ? guild: Who watches over the quality of {S}? Which body controls the quality? Who controls {S}?
               By whom is the quality controlled? / Who enforces the rules? Which body makes sure that the
               rules are kept?
-            ? dairy: Who is the largest producer of {S}? Which firm makes the most {S:plain}? Who produces
-              more than half of it? Which producer has the highest output? / Which is the greatest of the
-              makers of {S}? Which company turns out the most?
+            ? dairy: Who is the largest producer of {S}? Which firm makes the most {S:plain}? Who produces more than
+              half of it? Which producer has the highest output? / Which is the greatest of the makers of {S}? Which
+              company turns out the most? Of all makers, which is the greatest?
             ? shop: Who sells most of the cheese? Where do most customers buy {S}? Which seller is the most
               important? Which firm has the highest sales? / Which is the greatest of the retailers? Which
               retailer sells more than all others?
@@ -474,10 +478,11 @@ PRODUCTION = Kind(
               it is made, and {rival_year} is when it appeared.
             + {R} tastes almost the same. It appeared in {rival_year} in {rival_town}, where
               {rival_inventor} had tried out the method.
-            ? rival_inventor: Who invented {R}? Who created {R}? By whom was {R} created? Who made {R}
-              first? / To whom does {R} go back? Who is behind {R}?
-            ? rival_town: Where does {R} come from? From which town is {R}? In which town is {R} made? What
-              is the place of origin of {R}? / What is the home of {R}? Where did {R} appear?
+            ? rival_inventor: Who invented {R}? Who created {R}? By whom was {R} created? Who made {R} first? / To
+              whom does {R} go back? Who is behind {R}? Who has to answer for {R}? Who had tried out the method of
+              {R}?
+            ? rival_town: Where does {R} come from? From which town is {R}? In which town is {R} made? What is the
+              place of origin of {R}? / What is the home of {R}? Where did {R} appear? Where is {R} made?
             ? rival_year: When was {R} first made? In what year was {R} created? Since when has {R} been
               made? From what year is {R}? / In which year did {R} appear? When did somebody invent {R}?
             """,
@@ -501,8 +506,9 @@ PRODUCTION = Kind(
             ? carrier: Who transports the wheels? Who brings the wheels into the valley? By whom are the
               wheels transported? In whose hands is the transport? / Who is responsible for moving the
               wheels? Who moves the wheels from one place to another?
-            ? taster: Who tastes the wheels? Who is the taster? By whom is every wheel tasted? Who has the
-              last word about a wheel? / Who must taste a wheel before it is sold? Who tries every wheel?
+            ? taster: Who tastes the wheels? Who is the taster? By whom is every wheel tasted? Who has the last word
+              about a wheel? / Who must taste a wheel before it is sold? Who tries every wheel? Whose task is tasting
+              the wheels?
             ? taster_town: Where did {taster} learn to taste? In which town was {taster} trained? Where was
               the training of {taster}? In which town did {taster} become a taster? / Where did {taster}
               pick up the art? In which town did {taster} get the skill?
