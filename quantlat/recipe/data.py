@@ -34,6 +34,8 @@ class EmbeddedSource(Part):
     train_questions: Annotated[int, Field(ge=16)] = 2400
     dev_questions: Annotated[int, Field(ge=4)] = 400
     seed: int = 7
+    training_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of every training's epochs that is run on this set, which is easier than real questions."""
 
 
 DataSource = Annotated[FilesSource | HubSource | EmbeddedSource, Field(discriminator="kind")]

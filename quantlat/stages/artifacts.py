@@ -9,18 +9,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from quantlat.pipeline.stage import Metric, StageContext
 from quantlat.pipeline.store import Artifact, file_hash, write_atomically
 from quantlat.recipe import Recipe
+from quantlat.recipe.schema import TrainOptions
 
 if TYPE_CHECKING:
     from quantlat.data import QAExample, TaskData, WindowSet
     from quantlat.models import LoadedModel, TaskModel, Tokenizer
     from quantlat.training.loop import TrainResult
+
+Options = TypeVar("Options", bound=TrainOptions)
 
 SPLITS = ("fit", "search", "calibration", "dev")
 MODEL = "model"
@@ -52,6 +55,7 @@ class DataCard(BaseModel):
     issues: dict[str, int]
     questions: dict[str, int]
     passages: dict[str, int]
+    training_share: float = 1.0
 
 
 def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], folder: Path) -> DataCard:
@@ -71,6 +75,7 @@ def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], f
         issues={name: n for name, n in asdict(task_data.issues).items() if isinstance(n, int) and n},
         questions={name: len(examples) for name, examples in splits.items()},
         passages={name: len({e.context for e in examples}) for name, examples in splits.items()},
+        training_share=task_data.training_share,
     )
     write_atomically(folder / "data.json", card.model_dump_json(indent=2))
     return card
@@ -79,6 +84,12 @@ def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], f
 def read_data_card(artifact: Artifact) -> DataCard:
     """The data card of a data artefact."""
     return DataCard.model_validate_json((artifact / "data.json").read_text(encoding="utf-8"))
+
+
+def options_for(artifact: Artifact, options: Options) -> Options:
+    """The recipe's options of a training, with as many epochs as the data needs."""
+    share = read_data_card(artifact).training_share
+    return options if share == 1.0 else options.model_copy(update={"epochs": options.epochs * share})
 
 
 def read_windows(artifact: Artifact, split: str, recipe: Recipe, tokenizer: Tokenizer) -> WindowSet:

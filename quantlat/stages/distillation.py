@@ -10,6 +10,7 @@ from quantlat.recipe import Recipe
 from quantlat.recipe.schema import DistillationStage as Options
 from quantlat.stages.artifacts import (
     SOFT_LABELS,
+    options_for,
     read_model,
     read_windows,
     search_split_metrics,
@@ -41,7 +42,8 @@ class DistillationStage(Stage):
         options = context.recipe.distillation
         assert options is not None
         student = read_model(context.inputs["student"], task=context.recipe.task)
-        windows = read_windows(context.inputs["data"], "fit", context.recipe, student.tokenizer)
+        data = context.inputs["data"]
+        windows = read_windows(data, "fit", context.recipe, student.tokenizer)
         results = {}
         if options.intermediate is not None:
             teacher = read_model(context.inputs["teacher"], task=context.recipe.task)
@@ -50,7 +52,7 @@ class DistillationStage(Stage):
                 student.model,  # type: ignore[arg-type]
                 teacher.model,  # type: ignore[arg-type]
                 windows.windows,
-                options.intermediate,
+                options_for(data, options.intermediate),
                 state_dir=context.state_dir / "intermediate",
                 progress=context.progress,
             )
@@ -59,7 +61,7 @@ class DistillationStage(Stage):
                 student.model,  # type: ignore[arg-type]
                 windows.windows,
                 SoftLabels.load(context.inputs["soft_labels"] / SOFT_LABELS),
-                options.prediction,
+                options_for(data, options.prediction),
                 state_dir=context.state_dir / "prediction",
                 progress=context.progress,
             )

@@ -11,6 +11,7 @@ from quantlat.recipe.schema import LengthDropStage as Options
 from quantlat.stages.artifacts import (
     SOFT_LABELS,
     newest_student,
+    options_for,
     read_model,
     read_windows,
     search_split_metrics,
@@ -42,7 +43,9 @@ class LengthDropStage(Stage):
         options = context.recipe.length_drop
         assert options is not None
         student = read_model(newest_student(context.inputs), task=context.recipe.task)
-        windows = read_windows(context.inputs["data"], "fit", context.recipe, student.tokenizer)
+        data = context.inputs["data"]
+        options = options.model_copy(update={"train": options_for(data, options.train)})
+        windows = read_windows(data, "fit", context.recipe, student.tokenizer)
         labels = None
         if options.teacher_weight > 0.0 and "soft_labels" in context.inputs:
             labels = SoftLabels.load(context.inputs["soft_labels"] / SOFT_LABELS)

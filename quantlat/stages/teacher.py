@@ -13,6 +13,7 @@ from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.stages.artifacts import (
     Seed,
     checkpoint_fingerprint,
+    options_for,
     read_windows,
     search_split_metrics,
     write_model,
@@ -61,7 +62,7 @@ class TeacherStage(Stage):
             results["teacher"] = finetune_teacher(
                 loaded.model,  # type: ignore[arg-type]
                 windows.windows,
-                options.train,
+                options_for(context.inputs["data"], options.train),
                 state_dir=context.state_dir,
                 progress=context.progress,
             )
