@@ -23,6 +23,10 @@ from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
 from quantlat.search.pareto import knee, pareto_front
 
 
+BROKEN_DROP = 10.0
+"""Points beyond which a model is broken for any purpose and does not shape the knee."""
+
+
 class Profiles(BaseModel):
     """The three choices, all of them measured as finalists.
 
@@ -70,6 +74,14 @@ def best_candidate(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: 
     return min(candidates, key=rank)
 
 
+def promising(
+    candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost = "latency", *, count: int = 3
+) -> tuple[RetentionConfig, ...]:
+    """The cheapest configurations within the floor: where a small step further is worth a trial."""
+    within = sorted((c for c in candidates if floor.holds(c)), key=lambda c: c.cost(cost))
+    return tuple(c.config for c in within[:count])
+
+
 def select_finalists(
     candidates: Sequence[Candidate], floor: AccuracyFloor, full: RetentionConfig, *, count: int, cost: Cost = "latency"
 ) -> tuple[RetentionConfig, ...]:
@@ -79,7 +91,7 @@ def select_finalists(
     directions, those that only miss it narrowly; then what else is on the front near the floor.
     """
     front = [candidates[i] for i in front_of(candidates, cost)]
-    bend = front[_knee(front, cost)] if front else None
+    bend = _bend(candidates, floor, cost) if front else None
     within = [c for c in front if floor.holds(c)]
     narrowly = [c for c in front if not floor.holds(c) and floor.violation(c, margin=False) <= _benefit(c, floor)]
     # the front is sorted by cost, so these are the cheapest of each group
@@ -120,7 +132,7 @@ def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost:
             "No retention configuration is faster than full length within the floor in this runtime: 'balanced' "
             "is full length."
         )
-    fast = _at_the_knee(candidates, finalists, cost)
+    fast = _at_the_knee(candidates, finalists, floor, cost)
     if fast.cost(cost) > balanced.cost(cost):
         fast = balanced
         notes.append("The knee of the front is slower than 'balanced': 'fast' is the same as 'balanced'.")
@@ -142,10 +154,19 @@ def _knee(candidates: Sequence[Candidate], cost: Cost) -> int:
     return knee([c.cost(cost) for c in candidates], [-c.drop for c in candidates])
 
 
-def _at_the_knee(candidates: Sequence[Candidate], finalists: Sequence[Candidate], cost: Cost) -> Candidate:
+def _bend(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost) -> Candidate:
+    """The knee of the front, among what is not broken: a front that reaches down to zero bends far below any floor."""
+    sound = [c for c in candidates if c.drop <= max(BROKEN_DROP, floor.explore_drop)] or candidates
+    return sound[_knee(sound, cost)]
+
+
+def _at_the_knee(
+    candidates: Sequence[Candidate], finalists: Sequence[Candidate], floor: AccuracyFloor, cost: Cost
+) -> Candidate:
     """The knee of the whole front, or the finalist on the finalists' front that costs about the same."""
-    bend = candidates[_knee(candidates, cost)]
+    bend = _bend(candidates, floor, cost)
     if bend.stage == "final":
         return bend
-    front = [finalists[i] for i in front_of(finalists, cost)]
+    front = [finalists[i] for i in front_of(finalists, cost) if finalists[i].drop <= max(BROKEN_DROP, floor.explore_drop)]
+    front = front or [finalists[i] for i in front_of(finalists, cost)]
     return min(front, key=lambda c: abs(c.cost(cost) - bend.cost(cost)))

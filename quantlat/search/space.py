@@ -12,6 +12,7 @@ because large ones collapse to the smallest ratio within two layers.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -144,21 +145,23 @@ class RetentionSpace:
         return tuple(dict.fromkeys([self.full, *configs]))
 
     def late_profiles(self) -> tuple[RetentionConfig, ...]:
-        """Configurations that keep everything up to a layer and then fall in a straight line to a last ratio.
+        """Configurations that keep everything in the first layers and then fall to a last ratio, mildest first.
 
-        These are the shapes that LengthDrop training with the ``late`` sampler prepares, mildest first.
+        These are the shapes that LengthDrop training with the ``late`` sampler prepares: layer ``i`` of ``L`` keeps
+        ``1 - (1 - last) * x^power`` with ``x = max(0, i / L - onset) / (1 - onset)``.
         """
+        depth = np.arange(1, self.layers + 1) / self.layers
         found: dict[RetentionConfig, None] = {}
-        for last in (0.5, 0.3, 0.1):
-            for whole in range(self.layers - 1, self.layers // 2 - 1, -1):
-                fall = np.linspace(1.0, last, self.layers - whole + 1)[1:]
-                found.setdefault(self.repair([1.0] * whole + fall.tolist()))
-        return tuple(found)
+        for last, onset, power in itertools.product((0.4, 0.2, 0.1, 0.05), (0.75, 0.6, 0.5, 0.4), (0.5, 1.0, 2.0)):
+            fallen = np.maximum(0.0, depth - onset) / (1.0 - onset)
+            found.setdefault(self.repair((1.0 - (1.0 - last) * fallen**power).tolist()))
+        return tuple(sorted(found, key=lambda config: -sum(config.ratios)))
 
     def first_generation(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
         """Where a search starts: full, late profiles, some constant rates (the smallest among them), neighbours."""
         late, constant = self.late_profiles(), self.constant_rates(max(2, count // 4))
-        seeds = list(dict.fromkeys([self.full, *late[: count // 2], *constant]))[:count]
+        spread = np.linspace(0, len(late) - 1, min(len(late), count // 2)).round().astype(int)
+        seeds = list(dict.fromkeys([self.full, *(late[i] for i in spread), *constant]))[:count]
         chosen = dict.fromkeys(seeds)
         for _ in range(50 * count):
             if len(chosen) >= min(count, self.size):
@@ -176,6 +179,25 @@ class RetentionSpace:
             if proposal not in seen:
                 return proposal
         return next((config for config in self.enumerate() if config not in seen), None)
+
+    def cheaper(
+        self, seen: Collection[RetentionConfig], rng: np.random.Generator, *, near: Sequence[RetentionConfig]
+    ) -> RetentionConfig | None:
+        """A configuration not in ``seen`` that keeps a little less than one of ``near``; ``None`` if none is found.
+
+        One or two layers give up one or two grid steps; now and then another one gets a step back.
+        """
+        for _ in range(200):
+            origin = near[int(rng.integers(len(near)))]
+            moves = np.zeros(self.layers)
+            moves[rng.integers(self.layers, size=rng.integers(1, 3))] = rng.integers(1, 3)
+            if rng.random() < 0.3:
+                moves[rng.integers(self.layers)] -= 1
+            ratios = np.asarray(origin.ratios) - moves * self.ratio_step
+            proposal = self.repair(np.clip(ratios, 0.0, 1.0).tolist())
+            if proposal not in seen and sum(proposal.ratios) < sum(origin.ratios):
+                return proposal
+        return None
 
     def enumerate(self) -> Iterator[RetentionConfig]:
         """Every configuration, from full to smallest; there may be millions."""

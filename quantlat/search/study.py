@@ -19,7 +19,7 @@ from quantlat.progress import Progress, QuietProgress
 from quantlat.search.best import BestKeeper, BestSoFar
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
 from quantlat.search.objectives import Evaluator
-from quantlat.search.profiles import Profiles, choose_profiles, front_of, select_finalists
+from quantlat.search.profiles import Profiles, choose_profiles, front_of, promising, select_finalists
 from quantlat.search.space import RetentionSpace
 from quantlat.search.trials import TrialQueue
 
@@ -146,7 +146,7 @@ def run_search(
     )
     began = time.monotonic() - queue.spent_seconds
     keeper = BestKeeper(floor, cost, on_best, best_path)
-    stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress)
+    stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress, cost)
     found = queue.finished
     chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost)
     final = _measure_finalists(evaluator, chosen, budget, began, progress)
@@ -178,6 +178,7 @@ def _measure_trials(
     began: float,
     keeper: BestKeeper,
     progress: Progress,
+    cost: Cost,
 ) -> StopReason:
     found = queue.finished
     keeper.offer(found)
@@ -188,7 +189,7 @@ def _measure_trials(
                 per_trial = queue.spent_seconds / len(found)
                 if elapsed + per_trial + budget.for_finalists(found, per_trial) > budget.seconds:
                     return "time"
-            proposal = queue.ask(budget.trials)
+            proposal = queue.ask(budget.trials, near=promising(found, floor, cost))
             if proposal is not None:
                 try:
                     candidate = evaluator.evaluate(proposal.config)

@@ -116,8 +116,12 @@ class TrialQueue:
         """Trials that other living processes are measuring now."""
         return sum(_is_running(t) and t.number not in self._mine and not self._is_orphan(t) for t in self._trials())
 
-    def ask(self, limit: int) -> Proposal | None:
+    def ask(self, limit: int, near: Sequence[RetentionConfig] = ()) -> Proposal | None:
         """The next configuration to measure; ``None`` when ``limit`` trials are done or running, or none is new.
+
+        Args:
+            near: the best so far. Once the seeds are measured, every third trial goes a small step further than
+                one of these, and the sampler has the rest.
 
         Raises:
             StorageError: the storage cannot be used any more.
@@ -132,6 +136,8 @@ class TrialQueue:
                 if done + sum(_is_running(trial) for trial in trials) >= limit:
                     return None
                 given = self._next_given(trials)
+                if given is None and near and done % 3 == 1 and not sampled and self._sampler != "random":
+                    given = self._cheaper(trials, done, near)
                 if given is None and sampled >= _RESAMPLES:
                     given = self._unseen(trials, done)
                     if given is None:
@@ -196,6 +202,12 @@ class TrialQueue:
         taken = {config for config in map(self._config_of, trials) if config is not None}
         rng = np.random.default_rng([self._seed, 1, done])
         return self._space.unseen(taken, rng, near=sorted(taken, key=str))
+
+    def _cheaper(
+        self, trials: Sequence[FrozenTrial], done: int, near: Sequence[RetentionConfig]
+    ) -> RetentionConfig | None:
+        taken = {config for config in map(self._config_of, trials) if config is not None}
+        return self._space.cheaper(taken, np.random.default_rng([self._seed, 3, done]), near=near)
 
     def _suggest(self, given: RetentionConfig | None, done: int, attempt: int) -> tuple[Trial, RetentionConfig]:
         """Ask the sampler; the same seed and number of finished trials give the same answer after a restart."""

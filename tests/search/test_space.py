@@ -74,15 +74,35 @@ def test_the_first_generation_holds_seeds_and_their_neighbours_without_repetitio
     assert len(first) == len(set(first)) == 16
     assert first[0] == SPACE.full
     assert set(SPACE.constant_rates(4)) <= set(first)
-    assert set(SPACE.late_profiles()[:8]) <= set(first)
+    assert len(set(SPACE.late_profiles()) & set(first)) >= 8
     assert first == SPACE.first_generation(16, np.random.default_rng(0))
     assert first != SPACE.first_generation(16, np.random.default_rng(1))
 
 
-def test_late_profiles_keep_everything_and_then_fall_in_a_straight_line() -> None:
+def test_late_profiles_keep_everything_in_the_first_layers_and_then_fall() -> None:
     late = SPACE.late_profiles()
-    assert [str(config) for config in late[:3]] == ["1,1,1,1,1,0.5", "1,1,1,1,0.75,0.5", "1,1,1,0.85,0.65,0.5"]
-    assert late[-1].ratios == (1.0, 1.0, 1.0, 0.7, 0.4, 0.1)
+    assert len(late) == len(set(late)) > 20
+    assert all(config.ratios[:2] == (1.0, 1.0) for config in late)
+    assert str(late[0]) == "1,1,1,1,0.95,0.4"
+    kept = [sum(config.ratios) for config in late]
+    assert kept == sorted(kept, reverse=True)
+
+
+def test_a_cheaper_neighbour_keeps_less_and_is_new() -> None:
+    rng = np.random.default_rng(0)
+    origin = SPACE.late_profiles()[10]
+    seen = {origin}
+    for _ in range(20):
+        found = SPACE.cheaper(seen, rng, near=[origin])
+        assert found is not None and found not in seen
+        assert sum(found.ratios) < sum(origin.ratios)
+        assert max(np.subtract(origin.ratios, found.ratios)) <= 0.1 + 1e-9 or found.ratios[-1] <= origin.ratios[-1]
+        seen.add(found)
+
+
+def test_nothing_is_cheaper_than_the_smallest() -> None:
+    smallest = SPACE.repair([0.0] * 6)
+    assert SPACE.cheaper(set(), np.random.default_rng(0), near=[smallest]) is None
 
 
 def test_random_configurations_do_not_collapse_within_two_layers() -> None:
