@@ -22,7 +22,6 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
 from quantlat.search.pareto import knee, pareto_front
 
-
 BROKEN_DROP = 10.0
 """Points beyond which a model is broken for any purpose and does not shape the knee."""
 
@@ -167,6 +166,6 @@ def _at_the_knee(
     bend = _bend(candidates, floor, cost)
     if bend.stage == "final":
         return bend
-    front = [finalists[i] for i in front_of(finalists, cost) if finalists[i].drop <= max(BROKEN_DROP, floor.explore_drop)]
-    front = front or [finalists[i] for i in front_of(finalists, cost)]
+    front = [finalists[i] for i in front_of(finalists, cost)]
+    front = [c for c in front if c.drop <= max(BROKEN_DROP, floor.explore_drop)] or front
     return min(front, key=lambda c: abs(c.cost(cost) - bend.cost(cost)))
