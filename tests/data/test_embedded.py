@@ -8,7 +8,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,10 +51,8 @@ def _queries(built: tuple[Passage, ...]) -> list[tuple[Passage, Query]]:
 # ---------------------------------------------------------------- the set as its users see it
 
 
-def test_the_default_set_has_the_sizes_asked_for_and_is_generated_in_a_few_seconds() -> None:
-    begun = time.process_time()
+def test_the_default_set_has_the_sizes_asked_for() -> None:
     train_part, dev_part = generate()
-    assert time.process_time() - begun < 3.0
     assert (len(train_part), len(dev_part)) == (2400, 400)
     ids = [example.id for example in train_part + dev_part]
     assert len(set(ids)) == 2800
