@@ -311,6 +311,25 @@ def test_several_passes_add_up_to_one_optimiser_step(new_model: NewModel, window
         torch.testing.assert_close(weights(twice)[name], tensor, atol=1e-5, rtol=1e-4)
 
 
+def test_a_batch_of_many_tokens_runs_in_parts_that_add_up_to_it(
+    new_model: NewModel, windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, parted = new_model(), new_model()
+    first = run(whole, windows, tmp_path / "a", max_steps=3)
+    sizes: list[int] = []
+
+    def watched(model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
+        sizes.append(len(batch.indices))
+        return label_step(model, batch, context)
+
+    monkeypatch.setattr("quantlat.training.loop._TOKENS_AT_ONCE", 300)  # batches of 8 windows of up to 96 tokens
+    second = run(parted, windows, tmp_path / "b", max_steps=3, step=watched)
+    assert len(sizes) > 3 and sum(sizes) == 3 * 8
+    assert [v for _, v in second.loss_curve.points()] == pytest.approx([v for _, v in first.loss_curve.points()])
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(parted)[name], tensor, atol=1e-4, rtol=1e-3)
+
+
 def test_bf16_trains_fp32_weights(new_model: NewModel, windows: Windows, tmp_path: Path) -> None:
     model, reference = new_model(), new_model()
     result = run(model, windows, tmp_path / "a", precision="bf16", max_steps=4)
