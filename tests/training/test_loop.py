@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from quantlat.data.batching import Batch, length_buckets, padding_waste
+from quantlat.data.batching import Batch, collate, length_buckets, padding_waste
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, StorageError
 from quantlat.models import QAModel
@@ -326,8 +326,17 @@ def test_a_batch_of_many_tokens_runs_in_parts_that_add_up_to_it(
     second = run(parted, windows, tmp_path / "b", max_steps=3, step=watched)
     assert len(sizes) > 3 and sum(sizes) == 3 * 8
     assert [v for _, v in second.loss_curve.points()] == pytest.approx([v for _, v in first.loss_curve.points()])
-    for name, tensor in weights(whole).items():
-        torch.testing.assert_close(weights(parted)[name], tensor, atol=1e-4, rtol=1e-3)
+    # What softmax does not see moves freely under Adam, so the models are compared by what they say.
+    batch = collate(windows, range(8), 0)
+
+    def distributions(model: QAModel) -> Tensor:
+        logits: Tensor = model(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        return logits.softmax(1)
+
+    with torch.no_grad():
+        torch.testing.assert_close(distributions(parted), distributions(whole), atol=1e-5, rtol=1e-3)
+        moved = (distributions(whole) - distributions(new_model())).abs().max()
+    assert moved > 1e-3
 
 
 def test_bf16_trains_fp32_weights(new_model: NewModel, windows: Windows, tmp_path: Path) -> None:
