@@ -11,14 +11,15 @@ import pytest
 
 from quantlat.native.engine_file import engine_bytes, pack_weight
 from quantlat.quantization.artifact import QuantizedLinear
-from tests.quantization.tiny import quantized_model
+from tests.native.random_model import random_model
+from tests.quantization.tiny import CONFIG
 
 engine = pytest.importorskip("quantlat.native._engine", reason="the native engine was not built")
 
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return engine_bytes(quantized_model())
+    return engine_bytes(random_model(CONFIG))
 
 
 def sealed(content: bytes | bytearray) -> bytes:
@@ -64,7 +65,7 @@ def test_bytes_behind_the_last_section_are_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize("step", [float("nan"), float("inf"), 0.0, -1.0])
 def test_a_step_that_is_not_a_positive_number_is_refused(step: float) -> None:
-    model = quantized_model()
+    model = random_model(CONFIG)
     name = "encoder.layers.1.feed_forward.down"
     linear = model.linears[name]
     assert isinstance(linear, QuantizedLinear) and linear.input_multiplier is not None
