@@ -133,14 +133,34 @@ def test_a_ragged_batch_equals_its_sequences_alone_bit_by_bit(
 
 
 @pytest.mark.parametrize("config", [None, DROP], ids=str)
-def test_the_number_of_threads_does_not_change_a_bit(
-    session: NativeSession, tmp_path: Path, config: RetentionConfig | None
-) -> None:
-    four = NativeRuntime().load(random_model(CONFIG), threads=4, cache_dir=tmp_path)
-    windows = [window(n) for n in (130, 64, 7)]
-    for one, other in zip(session.run_windows(windows, config), four.run_windows(windows, config), strict=True):
-        np.testing.assert_array_equal(one, other)
-    four.close()
+def test_the_number_of_threads_does_not_change_a_bit(session: NativeSession, config: RetentionConfig | None) -> None:
+    tokens = (130, 64, 7)
+    windows = [window(n) for n in tokens]
+    four = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))), 4)
+    lengths = None if config is None else np.array([config.lengths(n) for n in tokens])
+    ids, types = (np.concatenate([getattr(w, name) for w in windows]) for name in ("input_ids", "token_type_ids"))
+    together = four.run(ids, np.cumsum([0, *tokens]), types, lengths)
+    np.testing.assert_array_equal(together, np.concatenate(session.run_windows(windows, config)))
+
+
+def test_sessions_of_one_model_run_at_once_in_their_own_threads(session: NativeSession) -> None:
+    model = engine.Model.parse(engine_bytes(random_model(CONFIG)))
+    expected = {n: session.run_windows([window(n)], DROP)[0] for n in (90, 33)}
+    failures: list[str] = []
+
+    def ask(n: int, own: object) -> None:
+        one = window(n)
+        for _ in range(20):
+            logits = own.run(one.input_ids, np.array([0, n]), one.token_type_ids, np.array(DROP.lengths(n)))  # type: ignore[attr-defined]
+            if not np.array_equal(logits, expected[n]):
+                failures.append(f"{n} tokens")
+
+    callers = [threading.Thread(target=ask, args=(n, engine.Session(model, 2))) for n in (90, 33, 90, 33)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not failures
 
 
 def test_exits_name_the_layer_at_which_each_token_was_dropped(session: NativeSession) -> None:
