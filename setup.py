@@ -15,6 +15,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 NATIVE = Path("quantlat") / "native"
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma"]
@@ -71,6 +72,9 @@ class BuildEngine(build_ext):
         include = [*self.include_dirs, pybind11.get_include()]
 
         def compile_source(source: str) -> list[str]:
+            built: list[str] = self.compiler.object_filenames([source], output_dir=self.build_temp)
+            if not self.force and not newer_group([source, *ext.depends, "setup.py"], built[0]):
+                return built
             flags = FLAGS.get(Path(source).name, ["-O2"])
             # Instrumented and fully unrolled, the kernels would take the compiler minutes; the checks are the same.
             level = ["-O1"] if sanitize else []

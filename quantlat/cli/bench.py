@@ -155,9 +155,7 @@ def _show(result: BenchmarkResult) -> None:
         )
     print_table(table)
     if result.savings:
-        savings = Table(
-            "runtime", "profile", "tokens", "work", "time", "time saved / work saved", title="of full length"
-        )
+        savings = Table("runtime", "profile", "tokens", "work / full", "time / full", "time saved / work saved")
         for saving in result.savings:
             kept = "" if saving.kept is None else f"{saving.kept:.2f}"
             cells = (f"{saving.macs:.3f}", f"{saving.time:.3f}", kept)
