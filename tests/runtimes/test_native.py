@@ -172,7 +172,8 @@ def test_exits_name_the_layer_at_which_each_token_was_dropped(session: NativeSes
     assert (never[0] == 2).all() and (never[1, :20] == 2).all() and (never[1, 20:] == -1).all()
 
 
-def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: NativeSession) -> None:
+@pytest.mark.parametrize("kernels", engine.usable_kernels())
+def test_of_tokens_that_receive_equal_attention_the_earlier_stay(kernels: str) -> None:
     """Equal tokens in equal places would be needed; a model without weights treats all alike."""
     quantized = random_model(CONFIG)
     blank = replace(
@@ -182,7 +183,7 @@ def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: Native
         },
     )
     model = engine.Model.parse(engine_bytes(blank))
-    _, left = engine.Session(model).run(
+    _, left = engine.Session(model, 1, kernels).run(
         np.arange(5, 45), np.array([0, 40]), lengths=np.array([30, 10]), return_left=True
     )
     np.testing.assert_array_equal(left, np.repeat([2, 1, 0], [10, 20, 10]))
