@@ -15,6 +15,7 @@ from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import TaskModel, build_model
 from quantlat.quantization.artifact import (
     CalibrationRecord,
+    FloatArray,
     FloatLinear,
     LayerNormParameters,
     QuantizedEmbedding,
@@ -74,17 +75,20 @@ def random_quantized(config: EncoderConfig, *, seed: int = 0) -> QuantizedModel:
 def dequantized(model: QuantizedModel) -> TaskModel:
     """The fp32 model whose weights are those of ``model``, for runtimes that quantise it in their own way."""
     floating = build_model(model.config, model.task)
-    values: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
+    values: dict[str, FloatArray] = {}
     for name, linear in model.linears.items():
-        weight = linear.weight
-        if isinstance(linear, QuantizedLinear):
-            weight = linear.dequantized_weight()
-            if linear.input_multiplier is not None:
-                weight = weight * linear.input_multiplier
-        values[f"{name}.weight"], values[f"{name}.bias"] = weight, linear.bias
+        values[f"{name}.weight"], values[f"{name}.bias"] = _float_weight(linear), linear.bias
     for name, table in model.embeddings.items():
         values[f"{name}.weight"] = table.dequantized()
     for name, norm in model.norms.items():
         values[f"{name}.weight"], values[f"{name}.bias"] = norm.weight, norm.bias
     floating.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in values.items()})
     return floating.eval().requires_grad_(False)
+
+
+def _float_weight(linear: QuantizedLinear | FloatLinear) -> FloatArray:
+    """What a smoothed linear multiplies its input with first belongs to its weight again."""
+    if isinstance(linear, FloatLinear):
+        return linear.weight
+    weight = linear.dequantized_weight()
+    return weight if linear.input_multiplier is None else weight * linear.input_multiplier
