@@ -8,6 +8,7 @@ import typer
 
 import quantlat
 from quantlat.cli.bench import bench
+from quantlat.cli.compare import compare
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
 from quantlat.cli.report import report
@@ -43,5 +44,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, runs, doctor):
+for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor):
     app.command()(verb)
