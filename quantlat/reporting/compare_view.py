@@ -15,6 +15,7 @@ from quantlat.reporting.rows import BASELINE_LETTERS, Interval, Role
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_BASELINES = {Role.TEACHER: "fp32 teacher", Role.STUDENT: "fp32 student", Role.NNCF: "INT8 by NNCF"}
 NOT_COMPARABLE = "not comparable"
 _NOT_INTERLEAVED = (
     "Two runs are not interleaved: how the machine drifted between them is not in the interval of a ratio."
@@ -55,7 +56,10 @@ def run_facts(runs: Sequence[ComparedRun]) -> Facts:
         ("profile", [num.Quantity(run.profile) for run in runs]),
         ("accuracy floor", [num.Quantity(run.verdict) for run in runs]),
         ("latency, ms", [num.milliseconds(run.latency) if run.latency else num.NOTHING for run in runs]),
-        *((f"vs ({BASELINE_LETTERS[role]})", [_speedup(run, role) for run in runs]) for role in _shown_baselines(runs)),
+        *(
+            (f"vs ({BASELINE_LETTERS[role]}) {_BASELINES[role]}", [_speedup(run, role) for run in runs])
+            for role in _shown_baselines(runs)
+        ),
         ("F1", [num.points(run.f1, 2) if run.f1 else num.NOTHING for run in runs]),
         ("MACs left", [num.Quantity(fmt.percent(run.macs_relative)) for run in runs]),
         ("INT8 size", [_size(run.int8_mib) for run in runs]),
