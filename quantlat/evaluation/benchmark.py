@@ -20,7 +20,7 @@ from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.runtimes.base import Session, TokenBatch, TokenWindow, get_runtime
+from quantlat.runtimes.base import Config, Session, TokenBatch, TokenWindow, get_runtime
 
 FULL = "full"
 
@@ -139,7 +139,7 @@ def run_benchmark(
     try:
         for case in cases:
             runs = {
-                (name, profile): _runner(session, case, config)
+                (name, profile): request_run(session, case, config)
                 for name, session in sessions.items()
                 for profile, config in profiles.items()
             }
@@ -204,8 +204,8 @@ def measure_roofline(
     return (best / 1e9 if best else None), tuple(table)
 
 
-def _runner(session: Session, case: BenchmarkCase, config: RetentionConfig | None) -> Callable[[int], object]:
-    """Padding is part of what a runtime that needs it costs; the engine gets the windows as they are."""
+def request_run(session: Session, case: BenchmarkCase, config: Config) -> Callable[[int], object]:
+    """What executes request number i of a case. Padding is part of what a runtime that needs it costs; the engine gets the windows as they are."""
     ragged = getattr(session, "run_windows", None)
     if ragged is not None:
         return lambda i: ragged(case.requests[i], config)

@@ -63,9 +63,7 @@ def read_settings(*, threads: int) -> MeasureSettings:
 
 def relevant_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables that change how fast numeric libraries run; nothing else of the user's environment."""
-    return {
-        name: value for name, value in sorted(environment.items()) if name.startswith(_PREFIXES) or name in _NAMES
-    }
+    return {name: value for name, value in sorted(environment.items()) if name.startswith(_PREFIXES) or name in _NAMES}
 
 
 def debug_signs() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from quantlat.reporting.rows import (
     Headline,
     LatencyRow,
     MachineInfo,
+    MeasureSettingsInfo,
     ModelCard,
     ProfileRow,
     QuantizationInfo,
@@ -30,6 +31,7 @@ from quantlat.reporting.rows import (
     SearchInfo,
     SpeedupRow,
     StageRow,
+    ThroughputRow,
 )
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -51,6 +53,8 @@ class ReportData(Row):
     stages: tuple[StageRow, ...]
     accuracy: tuple[AccuracyRow, ...]
     latency: tuple[LatencyRow, ...]
+    throughput: tuple[ThroughputRow, ...] = ()
+    settings: MeasureSettingsInfo | None = None
     profiles: tuple[ProfileRow, ...]
     search: SearchInfo | None = None
     quantization: QuantizationInfo | None = None
