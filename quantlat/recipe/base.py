@@ -22,7 +22,9 @@ class Part(BaseModel):
     list may stand for a tuple), and values cannot be changed afterwards.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_strip_whitespace=True
+    )
 
 
 def variables_of(text: str) -> tuple[str, ...]:
@@ -56,7 +58,8 @@ def _check_model_reference(value: str) -> str:
         return value
     if scheme not in _MODEL_SCHEMES:
         raise ValueError(
-            f"expected a folder, hub:organisation/name, pip:package or random:bert-LAYERSxHIDDEN, got '{value}'"
+            "expected a folder, hub:organisation/name, pip:package or random:bert-LAYERSxHIDDEN, "
+            f"got '{value}'"
         )
     if scheme == "random" and not _RANDOM_MODEL.fullmatch(rest):
         raise ValueError(f"expected random:bert-LAYERSxHIDDEN such as random:bert-2x128, got '{value}'")
