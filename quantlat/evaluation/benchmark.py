@@ -205,7 +205,10 @@ def measure_roofline(
 
 
 def request_run(session: Session, case: BenchmarkCase, config: Config) -> Callable[[int], object]:
-    """What executes request number i of a case. Padding is part of what a runtime that needs it costs; the engine gets the windows as they are."""
+    """What executes request number i of a case.
+
+    Padding is part of what a runtime that needs it costs; the engine gets the windows as they are.
+    """
     ragged = getattr(session, "run_windows", None)
     if ragged is not None:
         return lambda i: ragged(case.requests[i], config)

@@ -71,7 +71,7 @@ def test_an_error_for_the_user_arrives_as_what_it_was() -> None:
 
 
 def test_a_killed_child_is_a_measurement_error() -> None:
-    with pytest.raises(MeasurementError, match="without a result .killed by SIGKILL."):
+    with pytest.raises(MeasurementError, match=r"without a result \(killed by SIGKILL\)"):
         call("killed")
 
 
