@@ -33,12 +33,13 @@ def bench(
 ) -> None:
     """Measure a quantised model in several runtimes, and the native engine against this CPU's limit."""
     from quantlat.cli.console import ConsoleProgress, stdout_to_stderr
-    from quantlat.evaluation.benchmark import length_cases, run_benchmark
+    from quantlat.evaluation.benchmark import length_cases, run_benchmark_in_child
     from quantlat.latency.measure import MeasureOptions
     from quantlat.quantization.artifact import QuantizedModel
 
     with stdout_to_stderr(), ConsoleProgress() as progress:
-        model = QuantizedModel.load(_model_folder(source))
+        folder = _model_folder(source)
+        model = QuantizedModel.load(folder)
         cases: tuple[BenchmarkCase, ...]
         if workload:
             cases = (_workload(source, model.config.family, requests, batch),)
@@ -47,8 +48,8 @@ def bench(
         profiles: dict[str, RetentionConfig | None] = {_FULL: None}
         if profile is not None and profile != _FULL:
             profiles[profile] = _retention(source, profile)
-        result = run_benchmark(
-            model,
+        result = run_benchmark_in_child(
+            folder,
             cases,
             runtimes=[name.strip() for name in runtimes.split(",")],
             threads=threads,

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from quantlat.errors import MeasurementError
+from quantlat.latency.child import ChildContext, measure_in_child
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.models.retention import RetentionConfig
@@ -122,18 +123,20 @@ def run_benchmark(
     profiles: Mapping[str, RetentionConfig | None],
     options: MeasureOptions | None = None,
     cache_dir: Path | None = None,
+    machine: MachineFacts | None = None,
     progress: Progress | None = None,
 ) -> BenchmarkResult:
     """Measure every runtime and profile on every case.
 
     Args:
         profiles: retention configurations by name; ``None`` is the plain graph at full length.
+        machine: facts of this machine; read when ``None``.
 
     Raises:
         RuntimeUnavailableError: a runtime cannot run here.
     """
     progress = progress or QuietProgress()
-    machine = read_machine_facts()
+    machine = machine or read_machine_facts()
     sessions = {name: get_runtime(name).load(model, threads=threads, cache_dir=cache_dir) for name in runtimes}
     rows: list[BenchmarkRow] = []
     try:
@@ -171,6 +174,78 @@ def run_benchmark(
             session.close()
     peak, roofline = (None, ()) if "native" not in runtimes else measure_roofline(model, [c.tokens for c in cases])
     return BenchmarkResult(machine=machine, rows=tuple(rows), int8_peak_gmacs=peak, roofline=roofline)
+
+
+class BenchmarkJob(BaseModel):
+    """A benchmark as plain data, for a child process (:func:`quantlat.latency.measure_in_child`).
+
+    Attributes:
+        model: folder of the quantised model.
+        cases: for each case its ``tokens`` and its requests, each a batch of windows: (input ids, token types).
+        profiles: retention ratios by name; ``None`` is the plain graph at full length.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    model: Path
+    cases: tuple[tuple[int, tuple[tuple[tuple[tuple[int, ...], tuple[int, ...]], ...], ...]], ...]
+    runtimes: tuple[str, ...]
+    profiles: dict[str, tuple[float, ...] | None]
+    min_rounds: int
+    max_rounds: int
+
+
+def run_benchmark_in_child(
+    folder: Path,
+    cases: Sequence[BenchmarkCase],
+    *,
+    runtimes: Sequence[str],
+    threads: int,
+    profiles: Mapping[str, RetentionConfig | None],
+    options: MeasureOptions,
+    progress: Progress | None = None,
+) -> BenchmarkResult:
+    """:func:`run_benchmark` of the model in ``folder``, in a process pinned to as many CPUs as threads.
+
+    Of ``options`` the numbers of rounds count.
+    """
+    job = BenchmarkJob(
+        model=folder.resolve(),
+        cases=tuple((case.tokens, tuple(tuple(map(_ids, request)) for request in case.requests)) for case in cases),
+        runtimes=tuple(runtimes),
+        profiles={name: None if config is None else config.ratios for name, config in profiles.items()},
+        min_rounds=options.min_rounds,
+        max_rounds=options.max_rounds,
+    )
+    return measure_in_child(f"{__name__}:benchmark_job", job, BenchmarkResult, threads=threads, progress=progress)
+
+
+def benchmark_job(job: str, context: ChildContext) -> BenchmarkResult:
+    """In the child: load the model, measure, answer."""
+    order = BenchmarkJob.model_validate_json(job)
+    cases = [
+        BenchmarkCase(
+            tokens,
+            tuple(
+                tuple(PlainWindow(np.array(ids, np.int64), np.array(types, np.int64)) for ids, types in request)
+                for request in requests
+            ),
+        )
+        for tokens, requests in order.cases
+    ]
+    return run_benchmark(
+        QuantizedModel.load(order.model),
+        cases,
+        runtimes=order.runtimes,
+        threads=context.threads,
+        profiles={name: None if ratios is None else RetentionConfig(ratios) for name, ratios in order.profiles.items()},
+        options=MeasureOptions(min_rounds=order.min_rounds, max_rounds=order.max_rounds, attempts=2),
+        machine=context.machine,
+        progress=context.progress,
+    )
+
+
+def _ids(window: TokenWindow) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(map(int, window.input_ids)), tuple(map(int, window.token_type_ids))
 
 
 def measure_roofline(

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from quantlat.errors import MeasurementError, RuntimeUnavailableError
-from quantlat.evaluation.benchmark import length_cases, measure_roofline, run_benchmark, workload_case
+from quantlat.evaluation.benchmark import (
+    length_cases,
+    measure_roofline,
+    run_benchmark,
+    run_benchmark_in_child,
+    workload_case,
+)
+from quantlat.latency.machine import read_machine_facts
 from quantlat.latency.measure import MeasureOptions
 from quantlat.models.retention import RetentionConfig
 from quantlat.runtimes.base import get_runtime
@@ -85,3 +92,20 @@ def test_no_kernel_of_the_roofline_exceeds_the_measured_peak() -> None:
         assert not len(shares)
     else:
         assert (shares > 0).all() and (shares < 1.1).all()
+
+
+def test_a_child_process_measures_the_same_cases_from_the_model_s_folder(tmp_path: Path) -> None:
+    quantized_model().save(tmp_path)
+    result = run_benchmark_in_child(
+        tmp_path,
+        length_cases([8], 2, vocab_size=300),
+        runtimes=["pytorch"],
+        threads=1,
+        profiles={"full": None, "fast": RetentionConfig((0.8, 0.4))},
+        options=QUICK,
+    )
+    assert [(row.profile, row.batch, row.tokens, row.threads, row.n) for row in result.rows] == [
+        ("full", 2, 8, 1, 3),
+        ("fast", 2, 8, 1, 3),
+    ]
+    assert result.machine.fingerprint == read_machine_facts().fingerprint
