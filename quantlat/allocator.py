@@ -8,7 +8,9 @@ quantlat that computes asks for this setting, measured baselines too, so that co
 from __future__ import annotations
 
 import ctypes
+import platform
 from functools import cache
+from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _MIB = 1 << 20
@@ -30,3 +32,18 @@ def release_freed_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def allocator_name() -> str:
+    """Who serves this process's memory, e.g. ``glibc 2.36, freed memory kept``."""
+    try:
+        loaded = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        loaded = ""
+    other = next((name for name in ("jemalloc", "tcmalloc", "mimalloc") if f"lib{name}" in loaded), None)
+    if other is not None:
+        return other
+    name = " ".join(part for part in platform.libc_ver() if part) or "the system's"
+    # asked for means in force: nothing takes the setting back
+    kept = keep_freed_memory.cache_info().currsize and keep_freed_memory()
+    return f"{name}, freed memory kept" if kept else name

@@ -22,7 +22,7 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.runtimes import nncf_baseline
-from quantlat.runtimes.base import Session, TokenBatch, TokenWindow, get_runtime
+from quantlat.runtimes.base import Config, Session, TokenBatch, TokenWindow, get_runtime
 
 FULL = "full"
 
@@ -167,7 +167,7 @@ def run_benchmark(
     try:
         for case in cases:
             runs = {
-                (name, profile): _runner(session, case, config, padded_batch)
+                (name, profile): request_run(session, case, config, padded_batch)
                 for name, session in sessions.items()
                 for profile, config in profiles.items()
                 if config is None or name != nncf_baseline.NAME
@@ -281,10 +281,13 @@ def _load(name: str, model: QuantizedModel, threads: int, cache_dir: Path | None
     return nncf_baseline.NncfSession(dequantized(model), windows, threads=threads)
 
 
-def _runner(
-    session: Session, case: BenchmarkCase, config: RetentionConfig | None, padded_batch: int | None
+def request_run(
+    session: Session, case: BenchmarkCase, config: Config, padded_batch: int | None = None
 ) -> Callable[[int], object]:
-    """Padding is part of what a runtime that needs it costs; the engine gets the windows as they are."""
+    """What executes request number i of a case.
+
+    Padding is part of what a runtime that needs it costs; the engine gets the windows as they are.
+    """
     ragged = getattr(session, "run_windows", None)
     if ragged is not None:
         return lambda i: ragged(case.requests[i], config)

@@ -6,32 +6,61 @@ This is the only place that reads the dev split of a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from quantlat.allocator import keep_freed_memory
-from quantlat.errors import RuntimeUnavailableError
+from quantlat.evaluation.latency import (
+    CHILD_FUNCTION,
+    NNCF,
+    STUDENT,
+    TEACHER,
+    LatencyFindings,
+    LatencyJob,
+    Request,
+    Throughput,
+    float_runtime,
+)
 from quantlat.evaluation.windows import EvaluationResult, evaluate_model, evaluate_session
-from quantlat.latency import Measurement, MeasureOptions, Workload, measure_interleaved
+from quantlat.latency import Measurement, Workload, measure_in_child, read_machine_facts
 from quantlat.progress import Progress
-from quantlat.runtimes.base import Session, TokenBatch, get_runtime
+from quantlat.runtimes.base import get_runtime
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
     from quantlat.models import ElasticConfig, LoadedModel
     from quantlat.quantization.artifact import QuantizedModel
+    from quantlat.runtimes.nncf_baseline import NncfSession
 
-TEACHER_PADDED = "teacher-fp32-padded"
-TEACHER = "teacher-fp32"
-STUDENT_PADDED = "student-fp32-padded"
-STUDENT = "student-fp32"
-STUDENT_RUNTIME = "student-fp32-runtime"
-NNCF = "student-int8-nncf"
+__all__ = [
+    "NNCF",
+    "STUDENT",
+    "TEACHER",
+    "Contestants",
+    "LatencyFindings",
+    "ModelFolders",
+    "RuntimeAccuracy",
+    "UnusedRuntime",
+    "float_accuracy",
+    "float_runtime",
+    "measure_latency",
+    "nncf_baseline",
+    "runtime_accuracy",
+]
+
 _REFERENCE = "pytorch"
 _COMPARED_PROFILES = ("full", "balanced")
+
+
+@dataclass(frozen=True)
+class ModelFolders:
+    """Where the models lie, for the process that measures them."""
+
+    teacher: Path
+    student: Path
+    quantized: Path
 
 
 @dataclass(frozen=True)
@@ -52,6 +81,7 @@ class Contestants:
     teacher_windows: WindowSet
     calibration: Sequence[Window]
     threads: int
+    folders: ModelFolders
 
     @property
     def same_shape(self) -> bool:
@@ -89,7 +119,7 @@ def float_accuracy(contestants: Contestants, progress: Progress) -> dict[str, Ev
     return found
 
 
-def nncf_baseline(contestants: Contestants, progress: Progress) -> Session | None:
+def nncf_baseline(contestants: Contestants, progress: Progress) -> NncfSession | None:
     """Baseline (d), ready to run; ``None``, with a remark, where NNCF is not installed."""
     from quantlat.runtimes.nncf_baseline import NncfSession, availability
 
@@ -161,100 +191,68 @@ def measure_latency(
     baselines: bool,
     seed: int,
     progress: Progress,
-    nncf: Session | None = None,
-) -> dict[str, Measurement]:
+    nncf: NncfSession | None = None,
+) -> LatencyFindings:
     """Time every profile in ``runtime`` and the fp32 baselines on one workload of dev windows, interleaved.
 
-    Keys are the baselines' names above and ``profile:NAME``.
+    Then measure throughput in batches, with one thread and with all cores. Each number of threads has a child
+    process of its own, pinned to as many cores. Keys are the baselines' names and ``profile:NAME``.
     """
-    keep_freed_memory()
+    machine = read_machine_facts()
+    with TemporaryDirectory() as folder:
+        job = _job(contestants, runtime, requests=requests, rounds=rounds, max_tokens=max_tokens, seed=seed)
+        if baselines:
+            folders = contestants.folders
+            job = job.model_copy(update={"teacher": folders.teacher, "student": folders.student})
+        if nncf is not None:
+            job = job.model_copy(update={"nncf": nncf.save(Path(folder) / "nncf.xml")})
+        threads = sorted({1, machine.usable_cores, contestants.threads}, key=lambda n: (n != contestants.threads, n))
+        latency: dict[str, Measurement] = {}
+        throughput: list[Throughput] = []
+        for n in threads:
+            found = measure_in_child(
+                CHILD_FUNCTION,
+                job if n == contestants.threads else job.model_copy(update={"rounds": 0}),
+                LatencyFindings,
+                threads=n,
+                machine=machine,
+                progress=progress,
+            )
+            latency |= found.latency
+            throughput += found.throughput if n in (1, machine.usable_cores) else ()
+    return LatencyFindings(latency=latency, throughput=tuple(throughput))
+
+
+def _job(
+    contestants: Contestants, runtime: str, *, requests: int, rounds: int, max_tokens: int, seed: int
+) -> LatencyJob:
+    """What is measured, without the baselines."""
     windows = contestants.windows.windows
     workload = Workload.from_windows(contestants.windows, requests, seed=seed)
     chosen = [windows[i] for i in workload.indices]
-    teacher_chosen = [contestants.teacher_windows.windows[i] for i in workload.indices]
-    if len(contestants.teacher_windows) != len(windows):  # another tokenizer cut other windows: match by length rank
-        teacher_chosen = _equal_ranks(contestants.teacher_windows.windows, len(chosen))
-    with ExitStack() as stack:
-        runs: dict[str, Callable[[int], object]] = {}
-        if baselines:
-            runs |= _baseline_runs(contestants, runtime, chosen, teacher_chosen, max_tokens, stack)
-        if nncf is not None:
-            runs[NNCF] = _run(nncf, [TokenBatch.from_windows([window]) for window in chosen])
-        session = get_runtime(runtime).load(contestants.quantized, threads=contestants.threads)
-        stack.callback(session.close)
-        batches = [TokenBatch.from_windows([window]) for window in chosen]
-        for profile, config in contestants.profiles.items():
-            runs[f"profile:{profile}"] = _run(session, batches, config)
-        measured = measure_interleaved(
-            runs,
-            workload.tokens,
-            threads=contestants.threads,
-            options=replace(MeasureOptions.fixed(rounds), min_warmup=4, max_warmup=20),
-            progress=progress,
-        )
-    return _in_order(measured, same_shape=baselines and contestants.same_shape)
-
-
-def _in_order(measured: dict[str, Measurement], *, same_shape: bool) -> dict[str, Measurement]:
-    """Slowest by design first; a student of the teacher's shape shares its fp32 measurements."""
-    if same_shape:
-        measured[STUDENT_PADDED], measured[STUDENT] = measured[TEACHER_PADDED], measured[TEACHER]
-    order = (TEACHER_PADDED, TEACHER, STUDENT_PADDED, STUDENT, STUDENT_RUNTIME, NNCF)
-    names = [name for name in order if name in measured]
-    return {name: measured[name] for name in [*names, *(name for name in measured if name not in order)]}
-
-
-def _baseline_runs(
-    contestants: Contestants,
-    runtime: str,
-    chosen: Sequence[Window],
-    teacher_chosen: Sequence[Window],
-    max_tokens: int,
-    stack: ExitStack,
-) -> dict[str, Callable[[int], object]]:
-    own = [TokenBatch.from_windows([window]) for window in chosen]
-    theirs = [TokenBatch.from_windows([window]) for window in teacher_chosen]
-    teacher = get_runtime("pytorch").load(contestants.teacher.model, threads=contestants.threads)
-    stack.callback(teacher.close)
-    runs = {
-        TEACHER_PADDED: _run(teacher, [_padded(batch, max_tokens) for batch in theirs]),
-        TEACHER: _run(teacher, theirs),
+    if len(contestants.teacher_windows) == len(windows):
+        theirs = [contestants.teacher_windows.windows[i] for i in workload.indices]
+    else:  # another tokenizer cut other windows: match by length rank
+        theirs = _equal_ranks(contestants.teacher_windows.windows, len(chosen))
+    ratios = {
+        name: None if config is None or config.retention is None else config.retention.ratios
+        for name, config in contestants.profiles.items()
     }
-    if not contestants.same_shape:
-        student = get_runtime("pytorch").load(contestants.student.model, threads=contestants.threads)
-        stack.callback(student.close)
-        runs[STUDENT_PADDED] = _run(student, [_padded(batch, max_tokens) for batch in own])
-        runs[STUDENT] = _run(student, own)
-    if runtime != _REFERENCE:
-        try:
-            compiled = get_runtime(float_runtime(runtime)).load(contestants.student.model, threads=contestants.threads)
-        except RuntimeUnavailableError:
-            return runs
-        stack.callback(compiled.close)
-        runs[STUDENT_RUNTIME] = _run(compiled, own)
-    return runs
-
-
-def float_runtime(runtime: str) -> str:
-    """Where the fp32 student runs as baseline of a profile in ``runtime``: the native engine has INT8 kernels only."""
-    return "openvino" if runtime == "native" else runtime
-
-
-def _run(
-    session: Session, batches: Sequence[TokenBatch], config: ElasticConfig | None = None
-) -> Callable[[int], object]:
-    return lambda request: session.run(batches[request], config)
-
-
-def _padded(batch: TokenBatch, tokens: int) -> TokenBatch:
-    """The same batch padded to ``tokens`` columns, as the published measurements pad to the window's maximum."""
-    missing = tokens - batch.input_ids.shape[1]
-    if missing <= 0:
-        return batch
-    width = ((0, 0), (0, missing))
-    return TokenBatch(
-        np.pad(batch.input_ids, width), np.pad(batch.attention_mask, width), np.pad(batch.token_type_ids, width)
+    return LatencyJob(
+        task=contestants.quantized.task,
+        quantized=contestants.folders.quantized,
+        profiles=ratios,
+        requests=tuple(_request(window) for window in chosen),
+        teacher_requests=tuple(_request(window) for window in theirs),
+        runtime=runtime,
+        max_tokens=max_tokens,
+        same_shape=contestants.same_shape,
+        rounds=rounds,
     )
+
+
+def _request(window: Window) -> Request:
+    return Request(input_ids=tuple(map(int, window.input_ids)), token_type_ids=tuple(map(int, window.token_type_ids)))
 
 
 def _equal_ranks(windows: Sequence[Window], n: int) -> list[Window]:

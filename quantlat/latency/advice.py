@@ -24,6 +24,9 @@ class MeasurementWarning(StrEnum):
     MORE_THREADS_THAN_CORES = "more-threads-than-cores"
     SMT_SIBLINGS = "smt-siblings"
     QUOTA = "quota"
+    DEBUG_BUILD = "debug-build"
+    INT8_SLOWER = "int8-slower"
+    UNRELIABLE = "unreliable"
 
     @property
     def advice(self) -> str:
@@ -84,6 +87,17 @@ _ADVICE = {
     MeasurementWarning.QUOTA: (
         "The container's CPU quota is below the threads in use, so requests will be stopped now and then: "
         "use as many threads as the quota grants."
+    ),
+    MeasurementWarning.DEBUG_BUILD: (
+        "A debug build, a tracer or a sanitizer slows this process down: measure with a release build, and without "
+        "coverage or a profiler."
+    ),
+    MeasurementWarning.INT8_SLOWER: (
+        "INT8 was slower than fp32 here: use another runtime, fewer threads, or a processor with VNNI or AMX."
+    ),
+    MeasurementWarning.UNRELIABLE: (
+        "Too many samples were disturbed, also when measured again: do not use this number; stop other programs and "
+        "repeat the report."
     ),
 }
 

@@ -98,6 +98,17 @@ class MachineFacts(BaseModel):
         cores = len(self.core_groups) or self.cores
         return max(1, min(cores, self.usable_cpus)) if cores else self.usable_cpus
 
+    def cpus_for(self, threads: int) -> tuple[int, ...]:
+        """As many logical CPUs as threads, each on a core of its own as long as there are cores.
+
+        The last cores come first: interrupts and daemons gather on the first ones. More threads than CPUs get all.
+        """
+        groups = self.core_groups or tuple((cpu,) for cpu in self.affinity)
+        firsts = [group[0] for group in reversed(groups)]
+        siblings = [cpu for group in reversed(groups) for cpu in group[1:]]
+        others = [cpu for cpu in self.affinity if cpu not in firsts and cpu not in siblings]
+        return tuple(sorted([*firsts, *siblings, *others][: max(1, threads)]))
+
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits; equal for two measurements only if their machines are."""

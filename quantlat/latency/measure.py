@@ -6,8 +6,11 @@ adds the same to each side, and ratios are paired by round. The number of rounds
 Warm-up ends when the running median of a run has settled. All raw samples are kept, and those during
 which a thread had to wait for a processor are flagged.
 
+Where too many samples were disturbed, the rounds can be repeated; the less disturbed attempt is kept, whatever
+its times are, and marked as unreliable if it is disturbed as well.
+
 Everything happens in the calling process; the results are plain data, so the whole call can be made
-inside a child process that builds its runs there and sends the measurements back as JSON.
+inside a child process that builds its runs there (:mod:`quantlat.latency.child`).
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from quantlat.latency.contention import (
 )
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measurement import Measurement
+from quantlat.latency.settings import read_settings
 from quantlat.latency.statistics import has_settled, median_ci, relative_width
 from quantlat.progress import Progress, QuietProgress
 
@@ -49,6 +53,7 @@ class MeasureOptions:
         target_width: relative width of the 95 % interval of the median at which a run is known well enough.
         min_warmup: fewest untimed executions of each run.
         max_warmup: most of them.
+        attempts: how often the rounds are made at most, while too many samples are disturbed.
         warmup_tolerance: relative change of the running median below which a run counts as settled.
         limits: when a measurement or a sample counts as disturbed.
     """
@@ -61,6 +66,7 @@ class MeasureOptions:
     min_warmup: int = 10
     max_warmup: int = 50
     warmup_tolerance: float = 0.03
+    attempts: int = 1
     limits: ContentionLimits = field(default_factory=ContentionLimits)
 
     def __post_init__(self) -> None:
@@ -129,8 +135,37 @@ def measure_interleaved(
         raise MeasurementError(f"nothing to measure: {len(runs)} runs on {len(tokens)} requests")
     options = options or MeasureOptions()
     machine = machine or read_machine_facts()
+    progress = progress or QuietProgress()
+    best = _attempt(runs, tokens, threads, options, machine, progress, clock, 1)
+    for number in range(2, options.attempts + 1):
+        if all(measured.reliable for measured in best.values()):
+            break
+        progress.say("the measurement was disturbed and is made again")
+        again = _attempt(runs, tokens, threads, options, machine, progress, clock, number)
+        # chosen by the scheduler's books alone, never by the times
+        best = min(best, again, key=_disturbance)
+    return best
+
+
+def _disturbance(measured: Mapping[str, Measurement]) -> tuple[int, float]:
+    """How many runs cannot be believed, and the share of disturbed samples."""
+    flagged = sum(len(m.flagged) for m in measured.values())
+    return sum(not m.reliable for m in measured.values()), flagged / sum(m.n for m in measured.values())
+
+
+def _attempt(
+    runs: Mapping[str, Run],
+    tokens: Sequence[int],
+    threads: int,
+    options: MeasureOptions,
+    machine: MachineFacts,
+    progress: Progress,
+    clock: Callable[[], int],
+    attempt: int,
+) -> dict[str, Measurement]:
+    """Warm up and make all rounds once."""
     samples = {name: _Samples() for name in runs}
-    with (progress or QuietProgress()).task("measuring latency", options.min_rounds, unit="round") as task:
+    with progress.task("measuring latency", options.min_rounds, unit="round") as task:
         for name, run in runs.items():
             _warm_up(run, samples[name], len(tokens), options, clock)
         collecting = gc.isenabled()
@@ -141,9 +176,12 @@ def measure_interleaved(
         finally:
             if collecting:
                 gc.enable()
-    known = machine_warnings(machine, threads=threads)
+    settings = read_settings(threads=threads)
+    known = [*machine_warnings(machine, threads=threads), *([MeasurementWarning.DEBUG_BUILD] if settings.debug else [])]
     return {
-        name: _measurement(name, collected, machine, contention[name], known, options)
+        name: _measurement(collected, known, options, contention[name]).model_copy(
+            update={"name": name, "machine": machine.fingerprint, "settings": settings, "attempt": attempt}
+        )
         for name, collected in samples.items()
     }
 
@@ -222,13 +260,12 @@ def _all_narrow(samples: Mapping[str, _Samples], width: float) -> bool:
 
 
 def _measurement(
-    name: str,
     collected: _Samples,
-    machine: MachineFacts,
-    contention: ContentionReport,
     known: Sequence[MeasurementWarning],
     options: MeasureOptions,
+    contention: ContentionReport,
 ) -> Measurement:
+    """Statistics and warnings of one run's samples, yet without a name."""
     warnings = list(known)
     if not collected.settled:
         warnings.append(MeasurementWarning.NOT_SETTLED)
@@ -236,13 +273,12 @@ def _measurement(
     if narrow_wanted and relative_width(median_ci(collected.times_ms)) > options.target_width:
         warnings.append(MeasurementWarning.WIDE_INTERVAL)
     return Measurement.from_samples(
-        name,
+        "",
         collected.times_ms,
         rounds=collected.rounds,
         tokens=collected.tokens,
         flagged=collected.flagged,
         warmup_runs=collected.warmup_runs,
-        machine=machine.fingerprint,
         contention=contention,
         warnings=warnings,
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from quantlat.latency.advice import MeasurementWarning, merge_warnings
 from quantlat.latency.contention import ContentionReport
+from quantlat.latency.settings import MeasureSettings
 from quantlat.latency.statistics import median_ci, percentiles_supported, ratio_ci
 from quantlat.metrics import Interval
 
@@ -35,6 +36,8 @@ class Measurement(BaseModel):
         percentiles_ms: those percentiles that so many samples support.
         warmup_runs: untimed runs before the first sample.
         machine: fingerprint of the machine (:attr:`quantlat.latency.machine.MachineFacts.fingerprint`).
+        settings: processors, threads, allocator and thread pools of the process that measured.
+        attempt: 2 when a first attempt was disturbed and measured again.
         contention: what the scheduler reported over the whole measurement.
         warnings: reasons for doubt.
     """
@@ -53,6 +56,8 @@ class Measurement(BaseModel):
     percentiles_ms: dict[int, float]
     warmup_runs: int
     machine: str
+    settings: MeasureSettings | None = None
+    attempt: int = 1
     contention: ContentionReport | None = None
     warnings: tuple[MeasurementWarning, ...] = ()
 
@@ -76,6 +81,8 @@ class Measurement(BaseModel):
         flagged: Sequence[int] = (),
         warmup_runs: int = 0,
         machine: str = "",
+        settings: MeasureSettings | None = None,
+        attempt: int = 1,
         contention: ContentionReport | None = None,
         warnings: Sequence[MeasurementWarning] = (),
     ) -> Self:
@@ -86,6 +93,8 @@ class Measurement(BaseModel):
         """
         interval = median_ci(samples_ms)
         own = [MeasurementWarning.TOO_FEW_SAMPLES] if len(samples_ms) < _FEWEST_FOR_MEDIAN else []
+        if not _believable(len(flagged), len(samples_ms), contention):
+            own.append(MeasurementWarning.UNRELIABLE)
         return cls(
             name=name,
             samples_ms=tuple(float(sample) for sample in samples_ms),
@@ -99,6 +108,8 @@ class Measurement(BaseModel):
             percentiles_ms=percentiles_supported(samples_ms),
             warmup_runs=warmup_runs,
             machine=machine,
+            settings=settings,
+            attempt=attempt,
             contention=contention,
             warnings=merge_warnings(warnings, contention.flags if contention else (), own),
         )
@@ -119,9 +130,11 @@ class Measurement(BaseModel):
     @property
     def reliable(self) -> bool:
         """False when more than a fifth of the samples were disturbed, or the host or quota took time away."""
-        if len(self.flagged) > _UNRELIABLE_SHARE * self.n:
-            return False
-        return not (self.contention and _UNSEEN_BY_SAMPLES.intersection(self.contention.flags))
+        return _believable(len(self.flagged), self.n, self.contention)
+
+    def with_warnings(self, *warnings: MeasurementWarning) -> Self:
+        """The same measurement with more reasons for doubt."""
+        return self.model_copy(update={"warnings": merge_warnings(self.warnings, warnings)})
 
     def ratio_to(self, other: Measurement) -> Interval:
         """This latency divided by that of ``other``, paired by round (above 1: this one is slower).
@@ -130,3 +143,15 @@ class Measurement(BaseModel):
             MeasurementError: the two were not measured in the same rounds.
         """
         return ratio_ci(self.by_round, other.by_round)
+
+
+def _believable(flagged: int, samples: int, contention: ContentionReport | None) -> bool:
+    if flagged > _UNRELIABLE_SHARE * samples:
+        return False
+    return not (contention and _UNSEEN_BY_SAMPLES.intersection(contention.flags))
+
+
+def int8_warnings(int8: Measurement, fp32: Measurement) -> tuple[MeasurementWarning, ...]:
+    """Whether INT8 is slower than fp32, beyond what chance explains, in rounds measured side by side."""
+    ratio = int8.ratio_to(fp32)
+    return (MeasurementWarning.INT8_SLOWER,) if ratio.level > 0.0 and ratio.low > 1.0 else ()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,6 +112,50 @@ def ratio_ci(
         tail = statistics.NormalDist().cdf(-math.sqrt(rounds / (rounds - 1)) * _student_t(rounds, level))
         low, high = np.quantile(logs[chosen].mean(axis=1), [tail, 1.0 - tail])
     return Interval(math.exp(mean), math.exp(min(low, mean)), math.exp(max(high, mean)), level, rounds)
+
+
+def rate_ci(rounds: Sequence[ArrayLike], items: int, *, level: float = 0.95) -> Interval:
+    """Items in a second, when each round takes the sum of its samples for all of them.
+
+    The rounds are few and each is one observation, hence Student's t on the logarithms of their rates.
+
+    Args:
+        rounds: samples in ms, one sequence for each round.
+        items: what one round gets through.
+
+    Returns:
+        The geometric mean; ``n`` is the number of rounds. A single round gives an unknown interval (level 0).
+    """
+    logs = np.log([1000.0 * items / _checked(samples).sum() for samples in rounds])
+    mean, n = float(logs.mean()), len(logs)
+    if n < 2:
+        return Interval(math.exp(mean), 0.0, math.inf, 0.0, n)
+    half = _student_t(n, level) * float(logs.std(ddof=1)) / math.sqrt(n)
+    return Interval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), level, n)
+
+
+@dataclass(frozen=True)
+class LengthPart:
+    """Samples of requests of similar length, shortest first in :func:`length_parts`."""
+
+    tokens: tuple[int, int]
+    samples_ms: tuple[float, ...]
+
+
+def length_parts(latencies_ms: ArrayLike, tokens: ArrayLike, *, parts: int = 4) -> tuple[LengthPart, ...]:
+    """Samples in parts of similar length; requests of one length stay together.
+
+    The edges are quantiles of the lengths, so that each part has about as many samples.
+    """
+    values, lengths = _checked(latencies_ms), np.asarray(tokens)
+    edges = np.unique(np.quantile(lengths, np.linspace(0.0, 1.0, parts + 1)[1:-1]))
+    bins = np.searchsorted(edges, lengths, side="left")
+    found = []
+    for number in np.unique(bins):
+        inside = bins == number
+        limits = (int(lengths[inside].min()), int(lengths[inside].max()))
+        found.append(LengthPart(limits, tuple(float(v) for v in values[inside])))
+    return tuple(found)
 
 
 def _student_t(n: int, level: float) -> float:

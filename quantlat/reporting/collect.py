@@ -21,6 +21,7 @@ from quantlat.reporting.rows import (
     Interval,
     LatencyRow,
     MachineInfo,
+    MeasureSettingsInfo,
     ModelCard,
     ProfileRow,
     QuantizationInfo,
@@ -32,6 +33,7 @@ from quantlat.reporting.rows import (
     SearchInfo,
     SpeedupRow,
     StageRow,
+    ThroughputRow,
 )
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -54,6 +56,8 @@ class ReportData(Row):
     stages: tuple[StageRow, ...]
     accuracy: tuple[AccuracyRow, ...]
     latency: tuple[LatencyRow, ...]
+    throughput: tuple[ThroughputRow, ...] = ()
+    settings: MeasureSettingsInfo | None = None
     profiles: tuple[ProfileRow, ...]
     search: SearchInfo | None = None
     quantization: QuantizationInfo | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.caveats import runtime_spread
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.rows import AccuracyRow, LatencyRow, profile_key
+from quantlat.reporting.rows import AccuracyRow, Interval, LatencyRow, profile_key
 from quantlat.reporting.tables import escape, markdown_table, summary_markdown
 from quantlat.reporting.verdict import runtime_name, verdict
 
@@ -31,6 +31,7 @@ def render_markdown(data: ReportData, figures: Mapping[str, tuple[str, str]]) ->
         _accuracy(data),
         _quantization(data),
         _latency(data, figures),
+        _throughput(data),
         _data(data),
         _stages(data, figures),
         _machine(data),
@@ -165,6 +166,28 @@ def _latency(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
     head = ("model", "runtime", "threads", "batch", "median (95 %)", "samples", *(f"p{q}" for q in _SAMPLES_NEEDED))
     note = "A percentile is only given where the number of samples supports it (p90: 29, p95: 59, p99: 299)."
     return _section("Latency", markdown_table(head, rows), note, _pictures(figures, "lengths"))
+
+
+def _throughput(data: ReportData) -> str:
+    rows = [
+        (
+            row.label,
+            runtime_name(row.runtime),
+            str(row.threads),
+            str(row.batch),
+            _rate(row.windows_per_s) + ("" if row.reliable else " (disturbed)"),
+        )
+        for row in data.throughput
+    ]
+    if not rows:
+        return ""
+    note = "The whole workload in batches of similar length; 95 % intervals over rounds."
+    return _section("Throughput", markdown_table(("model", "runtime", "threads", "batch", "windows/s"), rows), note)
+
+
+def _rate(rate: Interval) -> str:
+    text = fmt.significant(rate.estimate)
+    return f"{text} [{fmt.significant(rate.low)}, {fmt.significant(rate.high)}]" if rate.known else text
 
 
 def _median(row: LatencyRow) -> str:

@@ -223,12 +223,58 @@ class Percentile(Row):
     ms: float
 
 
+class UnsupportedPercentile(Row):
+    """A percentile that is not given, because the samples are fewer than the ``needed`` ones."""
+
+    q: float
+    needed: int
+
+
+class LengthLatency(Row):
+    """Latency (ms) of the requests of similar length, from the shortest to the longest of them in real tokens."""
+
+    tokens_low: int
+    tokens_high: int
+    median: Interval
+    p90_ms: float | None = None
+
+
+class ThroughputRow(_Measured):
+    """Windows per second when the whole workload runs in batches of similar length; ``windows`` is its size.
+
+    The interval is over rounds. ``reliable`` and ``warnings`` as in latency rows.
+    """
+
+    batch: int
+    threads: int
+    windows: int
+    windows_per_s: Interval
+    reliable: bool = True
+    warnings: tuple[str, ...] = ()
+
+
+class MeasureSettingsInfo(Row):
+    """How the measuring process was set up; measurements compare only where these agree.
+
+    ``cpus`` are those it was pinned to; ``environment`` the variables that size thread pools and allocators.
+    """
+
+    own_process: bool
+    threads: int
+    cpus: tuple[int, ...]
+    allocator: str
+    thread_pools: dict[str, int] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict)
+    debug: tuple[str, ...] = ()
+
+
 class LatencyRow(_Measured):
     """Time per request on the task's real lengths: median with interval (ms), raw samples, warnings.
 
     ``level`` is what the interval of the median covers: less than 0.95 where the samples are too few for it.
     ``samples_ms[i]`` is one request of ``sample_tokens[i]`` real tokens; ``tokens_mean`` is their mean, also
-    where the request was padded (``padded``).
+    where the request was padded (``padded``). ``mean`` is over the mix of lengths, with its interval; percentiles
+    that so few samples cannot support are named in ``unsupported``.
     """
 
     precision: Literal["fp32", "bf16", "int8"]
@@ -241,6 +287,9 @@ class LatencyRow(_Measured):
     level: float = 0.95
     n: int
     percentiles: tuple[Percentile, ...] = ()
+    mean: Interval | None = None
+    unsupported: tuple[UnsupportedPercentile, ...] = ()
+    by_length: tuple[LengthLatency, ...] = ()
     samples_ms: tuple[float, ...] = ()
     sample_tokens: tuple[int, ...] = ()
     reliable: bool = True

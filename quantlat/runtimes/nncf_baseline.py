@@ -11,7 +11,8 @@ import io
 import logging
 from collections.abc import Sequence
 from importlib import metadata, util
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -38,13 +39,33 @@ class NncfSession:
 
     def __init__(self, model: TaskModel, windows: Sequence[TokenWindow], *, threads: int) -> None:
         availability().require(NAME)
+        from quantlat.runtimes.openvino import convert_graph
+
+        self._compile(_quantize(convert_graph(PlainGraph(model).eval()), windows), threads)
+
+    @classmethod
+    def from_file(cls, file: Path, *, threads: int) -> Self:
+        """A model that :meth:`save` wrote, for the process that measures it."""
         import openvino as ov
 
-        from quantlat.runtimes.openvino import compile_settings, convert_graph
+        session = cls.__new__(cls)
+        session._compile(ov.Core().read_model(file), threads)
+        return session
 
-        self.threads = threads
-        quantized = _quantize(convert_graph(PlainGraph(model).eval()), windows)
-        self._request: Any = ov.Core().compile_model(quantized, "CPU", compile_settings(threads)).create_infer_request()
+    def save(self, file: Path) -> Path:
+        """Write the quantised model as OpenVINO IR (``.xml``, its weights beside it); returns the file."""
+        import openvino as ov
+
+        ov.save_model(self._model, file, compress_to_fp16=False)
+        return file
+
+    def _compile(self, model: Any, threads: int) -> None:
+        import openvino as ov
+
+        from quantlat.runtimes.openvino import compile_settings
+
+        self.threads, self._model = threads, model
+        self._request: Any = ov.Core().compile_model(model, "CPU", compile_settings(threads)).create_infer_request()
 
     def run(self, batch: TokenBatch, config: Config = None) -> Logits:
         """Full-length logits.
@@ -59,7 +80,7 @@ class NncfSession:
 
     def close(self) -> None:
         """Release the compiled model."""
-        self._request = None
+        self._request, self._model = None, None
 
 
 def _quantize(model: Any, windows: Sequence[TokenWindow]) -> Any:

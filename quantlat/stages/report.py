@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import MIB, Metric, PublishContext, Stage, StageContext, StageOutcome
 from quantlat.recipe import Recipe
-from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
+from quantlat.stages.artifacts import MODEL, QUANTIZED, Seed, newest_student, read_model, read_windows
 
 if TYPE_CHECKING:
     from quantlat.data import Window
@@ -70,7 +70,7 @@ class ReportStage(Stage):
             )
             nncf.close()
         by_runtime, unused = runtime_accuracy(contestants, search.runtime, options.runtimes, context.progress)
-        findings = Findings(contestants, search, latency, accuracy, by_runtime, unused)
+        findings = Findings(contestants, search, latency.latency, latency.throughput, accuracy, by_runtime, unused)
         data = with_caveats(report_data(context, findings))
         write_report(data, context.output / REPORT, formats=options.figures)
         return StageOutcome(_metrics(findings), summary=_summary(data))
@@ -88,7 +88,7 @@ class ReportStage(Stage):
 
 
 def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
-    from quantlat.evaluation.dev import Contestants
+    from quantlat.evaluation.dev import Contestants, ModelFolders
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.training.alignment import reads_alike
 
@@ -106,6 +106,11 @@ def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
         teacher_windows=windows if alike else read_windows(data, "dev", recipe, teacher.tokenizer),
         calibration=_calibration_windows(context, student),
         threads=search.threads,
+        folders=ModelFolders(
+            teacher=context.inputs["teacher"] / MODEL,
+            student=newest_student(context.inputs) / MODEL,
+            quantized=context.inputs["quantization"] / QUANTIZED,
+        ),
     )
 
 

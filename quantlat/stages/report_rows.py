@@ -16,7 +16,16 @@ from quantlat import __version__
 from quantlat.data.examples import fingerprint
 from quantlat.evaluation import EvaluationResult
 from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime, float_runtime
-from quantlat.latency import Measurement, read_machine_facts
+from quantlat.evaluation.latency import Throughput
+from quantlat.latency import (
+    Measurement,
+    length_mix_ci,
+    length_parts,
+    median_ci,
+    percentiles_supported,
+    read_machine_facts,
+    samples_needed,
+)
 from quantlat.metrics import bootstrap_mean, paired_difference
 from quantlat.models import LoadedModel
 from quantlat.pipeline.stage import StageContext
@@ -38,6 +47,7 @@ _LABELS = {
     rows.Role.STUDENT_RUNTIME: "student fp32 in {runtime}",
     rows.Role.NNCF: "student INT8 by NNCF in OpenVINO",
 }
+_PERCENTILES = (90, 95, 99)
 _PADDED = (rows.Role.TEACHER_PADDED, rows.Role.STUDENT_PADDED)
 
 
@@ -48,6 +58,7 @@ class Findings:
     contestants: Contestants
     search: SearchRecord
     latency: Mapping[str, Measurement]
+    throughput: Sequence[Throughput]
     accuracy: Mapping[str, EvaluationResult]
     by_runtime: Sequence[RuntimeAccuracy]
     unused: Sequence[UnusedRuntime]
@@ -84,6 +95,8 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         stages=tuple(_stage_row(name, artifact) for name, artifact in context.inputs.items()),
         accuracy=tuple(_accuracy_rows(findings, seed=context.recipe.seed)),
         latency=tuple(_latency_rows(context, findings)),
+        throughput=tuple(throughput_rows(context, findings)),
+        settings=_settings(findings.latency),
         profiles=tuple(
             rows.ProfileRow(name=name, ratios=p.ratios, macs_relative=p.macs_relative, candidate=p.candidate)
             for name, p in search.profiles.items()
@@ -267,12 +280,9 @@ def _accuracy_row(
 
 def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.LatencyRow]:
     for key, measured in findings.latency.items():
-        profile = key.removeprefix("profile:") if key.startswith("profile:") else None
-        role = rows.Role.PROFILE if profile else rows.Role(key)
-        label = f"INT8 {profile}" if profile else _LABELS[role]
-        runtime = _runtime(role, findings.search.runtime)
+        label, role, profile, runtime = _named(key, context, findings)
         yield rows.LatencyRow(
-            label=label.format(max_tokens=context.recipe.data.max_tokens, runtime=runtime_name(runtime)),
+            label=label,
             role=role,
             profile=profile,
             runtime=runtime,
@@ -285,11 +295,63 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
             level=measured.level,
             n=measured.n,
             percentiles=tuple(rows.Percentile(q=q, ms=ms) for q, ms in measured.percentiles_ms.items()),
+            mean=rows.Interval.model_validate(length_mix_ci(measured.samples_ms, measured.tokens)),
+            unsupported=tuple(
+                rows.UnsupportedPercentile(q=q, needed=samples_needed(q))
+                for q in _PERCENTILES
+                if q not in measured.percentiles_ms
+            ),
+            by_length=tuple(length_latencies(measured)),
             samples_ms=measured.samples_ms,
             sample_tokens=measured.tokens,
             reliable=measured.reliable,
             warnings=tuple(warning.advice for warning in measured.warnings),
         )
+
+
+def length_latencies(measured: Measurement) -> Iterator[rows.LengthLatency]:
+    """Latency of short, medium and long requests."""
+    for part in length_parts(measured.samples_ms, measured.tokens):
+        yield rows.LengthLatency(
+            tokens_low=part.tokens[0],
+            tokens_high=part.tokens[1],
+            median=rows.Interval.model_validate(median_ci(part.samples_ms)),
+            p90_ms=percentiles_supported(part.samples_ms).get(90),
+        )
+
+
+def throughput_rows(context: StageContext, findings: Findings) -> Iterator[rows.ThroughputRow]:
+    """Windows per second for every batch size and number of threads."""
+    for found in findings.throughput:
+        label, role, profile, runtime = _named(found.key, context, findings)
+        yield rows.ThroughputRow(
+            label=label,
+            role=role,
+            profile=profile,
+            runtime=runtime,
+            batch=found.batch,
+            threads=found.threads,
+            windows=found.windows,
+            windows_per_s=rows.Interval.model_validate(found.windows_per_s),
+            reliable=found.measurement.reliable,
+            warnings=tuple(warning.advice for warning in found.measurement.warnings),
+        )
+
+
+def _named(key: str, context: StageContext, findings: Findings) -> tuple[str, rows.Role, str | None, str]:
+    """Label, role, profile and runtime of what a key stands for."""
+    profile = key.removeprefix("profile:") if key.startswith("profile:") else None
+    role = rows.Role.PROFILE if profile else rows.Role(key)
+    label = f"INT8 {profile}" if profile else _LABELS[role]
+    runtime = _runtime(role, findings.search.runtime)
+    named = label.format(max_tokens=context.recipe.data.max_tokens, runtime=runtime_name(runtime))
+    return named, role, profile, runtime
+
+
+def _settings(latency: Mapping[str, Measurement]) -> rows.MeasureSettingsInfo | None:
+    """All latencies of a report come from one process."""
+    settings = next((m.settings for m in latency.values() if m.settings is not None), None)
+    return None if settings is None else rows.MeasureSettingsInfo.model_validate(settings)
 
 
 def _runtime(role: rows.Role, chosen: str) -> str:

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from quantlat.errors import MeasurementError, RuntimeUnavailableError
-from quantlat.evaluation.benchmark import length_cases, measure_roofline, run_benchmark, workload_case
+from quantlat.evaluation.benchmark import (
+    length_cases,
+    measure_roofline,
+    run_benchmark,
+    workload_case,
+)
 from quantlat.latency.measure import MeasureOptions
 from quantlat.models.retention import RetentionConfig
 from quantlat.runtimes.base import get_runtime

@@ -10,8 +10,10 @@ from quantlat.latency.statistics import (
     has_settled,
     length_mix_ci,
     length_mix_mean,
+    length_parts,
     median_ci,
     percentiles_supported,
+    rate_ci,
     ratio_ci,
     relative_width,
     samples_needed,
@@ -120,3 +122,20 @@ def test_warm_up_is_over_when_the_running_median_stands_still() -> None:
     assert not has_settled(falling)
     assert has_settled([*falling, *[10.0] * 10])
     assert not has_settled([10.0] * 9)
+
+
+def test_a_rate_has_an_interval_over_rounds() -> None:
+    steady = rate_ci([[100.0, 100.0]] * 4, 20)  # 20 windows in 200 ms
+    assert steady.estimate == pytest.approx(100.0)
+    assert steady.high - steady.low < 1e-6
+    uneven = rate_ci([[100.0], [200.0], [100.0]], 10)
+    assert uneven.low < 100.0 * 0.5 ** (1 / 3) < uneven.high
+    assert rate_ci([[100.0]], 10).level == 0.0
+
+
+def test_requests_of_similar_length_are_kept_together() -> None:
+    tokens = [10, 20, 30, 40] * 6
+    parts = length_parts([float(n) for n in tokens], tokens)
+    assert [part.tokens for part in parts] == [(10, 10), (20, 20), (30, 30), (40, 40)]
+    assert all(set(part.samples_ms) == {float(part.tokens[0])} for part in parts)
+    assert len(length_parts([1.0, 2.0], [7, 7])) == 1

@@ -1,0 +1,47 @@
+"""Latency and throughput of a quantised model, measured in a child process from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quantlat.evaluation.latency import CHILD_FUNCTION, LatencyFindings, LatencyJob, Request
+from quantlat.latency import measure_in_child
+from tests.quantization.tiny import quantized_model, window
+
+
+def _request(tokens: int) -> Request:
+    made = window(tokens)
+    return Request(input_ids=tuple(made.input_ids.tolist()), token_type_ids=tuple(made.token_type_ids.tolist()))
+
+
+def test_a_child_loads_the_model_and_measures_latency_and_throughput(tmp_path: Path) -> None:
+    quantized_model().save(tmp_path / "quantized")
+    requests = tuple(_request(n) for n in (8, 12, 30, 9, 16, 22, 40, 11, 10))
+    job = LatencyJob(
+        task="question-answering",
+        quantized=tmp_path / "quantized",
+        profiles={"full": None, "balanced": (0.9, 0.6)},
+        requests=requests,
+        teacher_requests=requests,
+        runtime="pytorch",
+        max_tokens=64,
+        same_shape=False,
+        rounds=2,
+    )
+    found = measure_in_child(CHILD_FUNCTION, job, LatencyFindings, threads=1)
+    assert list(found.latency) == ["profile:full", "profile:balanced"]
+    for measured in found.latency.values():
+        assert measured.n == 2 * len(requests)
+        assert measured.tokens[:9] == tuple(len(request.input_ids) for request in requests)
+        assert measured.settings is not None and measured.settings.own_process
+        assert measured.settings.thread_pools["torch"] == 1
+    # nine windows never fill a batch of 32
+    assert [(row.key, row.batch, row.threads, row.windows) for row in found.throughput] == [
+        ("profile:full", 8, 1, 9),
+        ("profile:balanced", 8, 1, 9),
+    ]
+    for row in found.throughput:
+        rate = row.windows_per_s
+        assert rate.n >= 3 and rate.low < rate.estimate < rate.high
+        per_round = [9000.0 / sum(times) for times in row.measurement.by_round]
+        assert min(per_round) <= rate.estimate <= max(per_round)
