@@ -52,6 +52,7 @@ def test_it_survives_json_with_everything() -> None:
         MeasurementWarning.STEAL,
         MeasurementWarning.TOO_FEW_SAMPLES,
         MeasurementWarning.SLOW_GOVERNOR,
+        MeasurementWarning.UNRELIABLE,
     )
 
 
