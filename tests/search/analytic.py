@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
-from quantlat.search.candidate import AccuracyEstimate, Candidate, estimate_accuracy
+from quantlat.search.candidate import AccuracyEstimate, Candidate, Cost, estimate_accuracy
 
 TOKENS = (60, 120, 164, 207, 264, 384)
 REFERENCE = 84.0
@@ -77,11 +77,17 @@ class AnalyticEvaluator:
         self._seconds = seconds
         self._reference: NDArray[np.float64] = np.full(questions, REFERENCE)
 
+    parts = 1
+    table = None
+
     @property
     def reference_accuracy(self) -> float:
         return float(self._reference.mean())
 
-    def evaluate(self, config: RetentionConfig) -> Candidate:
+    def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
+        return np.array([true_latency(c) if cost == "latency" else relative_macs(c) for c in configs])
+
+    def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
         self.evaluated.append(config)
         if self._log is not None:
             with self._log.open("a") as file:

@@ -71,10 +71,10 @@ def test_a_search_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) ->
     whole = _search()
 
     class Stopped(AnalyticEvaluator):
-        def evaluate(self, config: RetentionConfig) -> Candidate:
+        def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
             if len(self.evaluated) == 17:
                 raise KeyboardInterrupt
-            return super().evaluate(config)
+            return super().evaluate(config, part)
 
     journal = tmp_path / "search.journal"
     with pytest.raises(KeyboardInterrupt):
