@@ -141,9 +141,7 @@ def fit_table(
     measured = best[middle:] if checked else best[1:middle]
     predicted = table.mean_ms(np.array([config.ratios for config in held_out]))
     errors = np.abs(predicted / measured.mean(axis=1) - 1.0)
-    check = TableCheck(
-        configurations=len(held_out), mean_error=float(errors.mean()), worst_error=float(errors.max())
-    )
+    check = TableCheck(configurations=len(held_out), mean_error=float(errors.mean()), worst_error=float(errors.max()))
     return table.model_copy(update={"check": check})
 
 
@@ -184,6 +182,4 @@ def _layer_terms(lengths: NDArray[np.float64], block: int) -> NDArray[np.float64
     rounded = np.ceil(lengths / block) * block
     entering, kept = rounded[..., 0], rounded[..., 1]
     ones = np.ones_like(entering)
-    return np.stack(
-        [ones, entering, entering**2, kept, entering * kept, drops, drops * lengths[..., 0]], axis=-1
-    )
+    return np.stack([ones, entering, entering**2, kept, entering * kept, drops, drops * lengths[..., 0]], axis=-1)

@@ -63,8 +63,13 @@ class Evaluator(Protocol):
         """How many parts of the search split there are, each holding the one before."""
 
     @property
-    def table(self) -> LatencyTable | None:
-        """What latencies are predicted with, once something was; ``None`` where they need no prediction."""
+    def full_ms(self) -> float:
+        """Mean latency of a request at full length."""
+
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
+        """What latencies are predicted with: ``known`` from an earlier sitting, or a new one; ``None`` where they
+        need no prediction.
+        """
 
     def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
         """Predicted costs relative to full length, without running anything."""
@@ -167,15 +172,15 @@ class SessionEvaluator:
         return len(self._parts)
 
     @property
-    def table(self) -> LatencyTable | None:
-        """The latency table, once it was needed."""
-        return self._table
+    def full_ms(self) -> float:
+        """Mean latency of a request at full length on the plain graph."""
+        return self.latency_table().full_ms
 
     def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
         """Latency by the table, or MACs; both relative to full length."""
         if cost == "macs":
             return np.array([self.macs_relative(config) for config in configs])
-        return self._latency_table().relative(configs)
+        return self.latency_table().relative(configs)
 
     def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
         """Accuracy on the first ``part + 1`` parts, latency by the table."""
@@ -183,7 +188,7 @@ class SessionEvaluator:
         done = self._scores.setdefault(config, [])
         for block in self._parts[len(done) : part + 1]:
             done.append(self._run(block.windows, config).result.score.f1_per_question)
-        table = self._latency_table()
+        table = self.latency_table()
         relative = float(table.relative([config])[0])
         error = table.check.worst_error
         return self._candidate(
@@ -287,8 +292,9 @@ class SessionEvaluator:
         lengths = [config.lengths(n) for n in self._tokens]
         return mean_relative_macs(self._encoder_config, self._tokens, lengths)
 
-    def _latency_table(self) -> LatencyTable:
-        """Fitted when it is first needed, in the process and at the time of the search."""
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable:
+        """The table; fitted when it is first needed, in the process and at the time of the search."""
+        self._table = self._table or known
         if self._table is None:
             space = RetentionSpace(self._encoder_config.num_layers, ratio_step=0.05, min_ratio=0.05)
             shapes = list(dict.fromkeys(_table_configs(space, self._options.seed)))

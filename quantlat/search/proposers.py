@@ -119,14 +119,14 @@ class GuidedProposer:
     Attributes:
         floor: accuracy within which the fastest is wanted.
         predict: costs of configurations.
-        target: relative cost within which the most accurate is wanted, instead of the floor.
+        target: gives the relative cost within which the most accurate is wanted, instead of the floor.
     """
 
     space: RetentionSpace
     floor: AccuracyFloor
     predict: CostModel
     cost: Cost = "latency"
-    target: float | None = None
+    target: Callable[[], float] | None = None
 
     def first(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
         """Shapes that were trained, from full to smallest."""
@@ -161,7 +161,7 @@ class GuidedProposer:
     ) -> int | None:
         """Position of what would be the profile `balanced`, if the sample is right; none within: no answer."""
         if self.target is not None:
-            within = costs <= self.target
+            within = costs <= self.target()
             return int(np.argmin(np.where(within, sampled, np.inf))) if within.any() else None
         within = sampled <= self.floor.max_drop
         return int(np.argmin(np.where(within, costs, np.inf))) if within.any() else None
@@ -203,7 +203,7 @@ def make_proposer(
     floor: AccuracyFloor,
     predict: CostModel,
     cost: Cost,
-    target: float | None = None,
+    target: Callable[[], float] | None = None,
 ) -> Proposer | None:
     """The proposer called ``name``; ``None`` for a search that optuna does."""
     if name == "guided":
@@ -213,9 +213,7 @@ def make_proposer(
     return RandomProposer(space) if name == "random" else None
 
 
-def _draw(
-    mean: NDArray[np.float64], covariance: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _draw(mean: NDArray[np.float64], covariance: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """One joint sample, so that neighbours are lucky together."""
     values, vectors = np.linalg.eigh(covariance)
     spread = np.sqrt(np.maximum(values, 0.0))

@@ -37,6 +37,7 @@ _POLL_S = 0.1
 _MOST_FOR_FINALISTS = 0.4
 _FINALIST_TRIALS = 4  # a trial sees a small part of the questions, a finalist as many as there is time for
 _LEAST_FOR_FINALISTS = 0.05
+_UNSURE_TABLE = 0.08
 _LEAST_GAIN = 0.002  # of the hypervolume; less is no progress
 StopReason = Literal["trials", "time", "exhausted", "stall"]
 
@@ -156,10 +157,6 @@ def run_search(
     """
     progress, began = progress or QuietProgress(), time.monotonic()
     budget = SearchBudget(trials, time_budget_s, finalists, patience)
-    target = None
-    if target_ms is not None:
-        full = evaluator.evaluate(space.full)
-        target = target_ms / full.latency_ms
     queue = TrialQueue(
         space,
         storage=storage,
@@ -175,10 +172,11 @@ def run_search(
             floor=floor,
             predict=lambda configs: evaluator.predict_costs(configs, cost),
             cost=cost,
-            target=target,
+            target=None if target_ms is None else lambda: target_ms / evaluator.full_ms,
         ),
     )
     began = began - queue.spent_seconds
+    table = _table(queue, evaluator, progress)
     keeper = BestKeeper(floor, cost, on_best, best_path, target_ms=target_ms)
     stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress, cost)
     found = shrink(queue.finished)
@@ -202,8 +200,24 @@ def run_search(
         cost=cost,
         stopped_by=stopped_by,
         target_ms=target_ms,
-        table=evaluator.table,
+        table=table,
     )
+
+
+def _table(queue: TrialQueue, evaluator: Evaluator, progress: Progress) -> LatencyTable | None:
+    """The latency table of the search, from its first sitting if there was one."""
+    known = queue.table
+    with progress.task("timing requests for the latency table", 1, unit="table") as task:
+        table = evaluator.latency_table(known)
+        task.advance(1)
+    if table is not None and known is None:
+        queue.keep_table(table)
+    if table is not None and table.check.mean_error > _UNSURE_TABLE:
+        progress.warn(
+            f"the latency table is off by {table.check.mean_error:.0%} on average: the machine is busy, or this "
+            "runtime's time is not a sum over layers. Finalists are measured end to end all the same."
+        )
+    return table
 
 
 def _measure_trials(

@@ -85,9 +85,7 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         return ()
     mean, _ = DropSurrogate(candidates).predict([candidate.config for candidate in candidates])
     return tuple(
-        candidate.model_copy(
-            update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop}
-        )
+        candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop})
         for candidate, value in zip(candidates, mean, strict=True)
     )
 

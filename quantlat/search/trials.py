@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.latency_table import LatencyTable
 from quantlat.search.proposers import Proposer
 from quantlat.search.sampler import GivenSampler, distributions, make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
@@ -43,6 +44,7 @@ _SIGNATURE = "quantlat:signature"
 _MEASURED = "quantlat:measured"
 _WORKER = "quantlat:worker"
 _REFINED = "quantlat:refined:"
+_TABLE = "quantlat:latency table"
 _RESAMPLES = 12
 _SETTLE_S = 30.0
 _POLL_S = 0.02
@@ -123,6 +125,27 @@ class TrialQueue:
         own = [t for t in self._trials() if on_this_host(t.user_attrs.get(_WORKER, {}))]
         seconds = sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own)
         return float(seconds) + self._refined_seconds
+
+    @property
+    def table(self) -> LatencyTable | None:
+        """The latency table that the search began with; a continued search predicts with the same one."""
+        stored = self._study.user_attrs.get(_TABLE)
+        try:
+            return None if stored is None else LatencyTable.model_validate_json(stored)
+        except ValidationError as error:
+            raise StorageError(
+                f"the search storage holds a latency table that cannot be read: {error}",
+                "It was written by another version; give another storage, or delete this one.",
+            ) from error
+
+    def keep_table(self, table: LatencyTable) -> None:
+        """Store the latency table.
+
+        Raises:
+            StorageError: the storage cannot be used any more.
+        """
+        with _storage_errors():
+            self._study.set_user_attr(_TABLE, table.model_dump_json())
 
     def refine(self, candidate: Candidate, seconds: float) -> None:
         """Store what a larger part of the data says of a finished trial's configuration.

@@ -14,6 +14,7 @@ from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyEstimate, Candidate, Cost, estimate_accuracy
+from quantlat.search.latency_table import LatencyTable
 
 TOKENS = (60, 120, 164, 207, 264, 384)
 REFERENCE = 84.0
@@ -78,7 +79,10 @@ class AnalyticEvaluator:
         self._reference: NDArray[np.float64] = np.full(questions, REFERENCE)
 
     parts = 1
-    table = None
+    full_ms = 20.0
+
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
+        return None
 
     @property
     def reference_accuracy(self) -> float:
