@@ -17,7 +17,7 @@ code  meaning
 8     a runtime cannot be used on this machine
 9     a measurement could not be made or cannot be trusted
 10    the run finished, but the accuracy floor was missed
-11    the search finished, but no configuration meets the latency target
+12    the search finished, but no configuration meets the latency target
 130   interrupted; the same command resumes
 ====  ==========================================================
 """
@@ -97,7 +97,7 @@ class AccuracyFloorMissed(QuantlatError):
 class LatencyTargetMissed(QuantlatError):
     """The search is complete, but no configuration meets the latency target."""
 
-    exit_code = 11
+    exit_code = 12
 
 
 class Interrupted(QuantlatError):

@@ -81,7 +81,7 @@ class LatencyTable(BaseModel):
         return float((_layer_terms(lengths, self.row_block).sum(axis=1) @ np.array(self.layer_ms))[0])
 
     def mean_ms(self, ratios: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Predicted mean request of many configurations on the elastic graph: ``[configs, layers]`` to ``[configs]``."""
+        """Predicted mean request on the elastic graph, from ratios ``[configs, layers]``."""
         coefficients = np.array([*self.request_ms, *self.layer_ms])
         total = np.zeros(len(ratios))
         for request in self.tokens:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +38,7 @@ _MOST_FOR_FINALISTS = 0.4
 _FINALIST_TRIALS = 4  # a trial sees a small part of the questions, a finalist as many as there is time for
 _LEAST_FOR_FINALISTS = 0.05
 _UNSURE_TABLE = 0.08
+_TARGET_DROP = 5.0  # points
 _LEAST_GAIN = 0.002  # of the hypervolume; less is no progress
 StopReason = Literal["trials", "time", "exhausted", "stall"]
 
@@ -157,6 +158,8 @@ def run_search(
     """
     progress, began = progress or QuietProgress(), time.monotonic()
     budget = SearchBudget(trials, time_budget_s, finalists, patience)
+    # with a target, what the floor allows is beside the point: explore until a model is broken
+    exploring = floor if target_ms is None else replace(floor, max_drop=max(floor.max_drop, _TARGET_DROP))
     queue = TrialQueue(
         space,
         storage=storage,
@@ -169,7 +172,7 @@ def run_search(
         proposer=make_proposer(
             sampler,
             space,
-            floor=floor,
+            floor=exploring,
             predict=lambda configs: evaluator.predict_costs(configs, cost),
             cost=cost,
             target=None if target_ms is None else lambda: target_ms / evaluator.full_ms,
@@ -178,7 +181,7 @@ def run_search(
     began = began - queue.spent_seconds
     table = _table(queue, evaluator, progress)
     keeper = BestKeeper(floor, cost, on_best, best_path, target_ms=target_ms)
-    stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress, cost)
+    stopped_by = _measure_trials(queue, evaluator, exploring, budget, began, keeper, progress, cost)
     found = shrink(queue.finished)
     chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost, target_ms=target_ms)
     final = _measure_finalists(evaluator, chosen, budget, began, progress)

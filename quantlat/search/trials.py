@@ -102,9 +102,8 @@ class TrialQueue:
         self._check_signature(f"{space}|{cost}|{signature}")
         rng = np.random.default_rng([seed, 0])
         self._seeds = proposer.first(population, rng) if proposer else space.first_generation(population, rng)
-        self._refined: dict[str, Candidate] = {}
-        self._refined_seconds = 0.0
-        self._read_refined()
+        self._refined: dict[str, Candidate] = {}  # by configuration, from the largest part
+        self._refinements: dict[str, float] = {}  # seconds of each
 
     @property
     def finished(self) -> tuple[Candidate, ...]:
@@ -116,6 +115,7 @@ class TrialQueue:
         for trial in self._trials():
             if trial.state == TrialState.COMPLETE and trial.number not in self._read:
                 self._read[trial.number] = _read_candidate(trial)
+        self._read_refinements()
         first = [self._read[number] for number in sorted(self._read)]
         return tuple(self._refined.get(str(candidate.config), candidate) for candidate in first)
 
@@ -124,7 +124,7 @@ class TrialQueue:
         """Seconds that finished trials took on this host, in this and earlier runs."""
         own = [t for t in self._trials() if on_this_host(t.user_attrs.get(_WORKER, {}))]
         seconds = sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own)
-        return float(seconds) + self._refined_seconds
+        return float(seconds) + sum(self._refinements.values())
 
     @property
     def table(self) -> LatencyTable | None:
@@ -156,18 +156,17 @@ class TrialQueue:
         record = {"seconds": seconds, "candidate": candidate.without_samples().model_dump_json()}
         with _storage_errors():
             self._study.set_user_attr(f"{_REFINED}{candidate.config}|{candidate.part}", record)
-        self._take_refined(candidate, seconds)
 
-    def _read_refined(self) -> None:
+    def _read_refinements(self) -> None:
+        """Take notice of what this or another process has stored."""
         for name, record in self._study.user_attrs.items():
-            if name.startswith(_REFINED):
-                self._take_refined(_parse(record, name), float(record.get("seconds", 0.0)))
-
-    def _take_refined(self, candidate: Candidate, seconds: float) -> None:
-        key = str(candidate.config)
-        if key not in self._refined or self._refined[key].part < candidate.part:
-            self._refined[key] = candidate
-        self._refined_seconds += seconds
+            if not name.startswith(_REFINED) or name in self._refinements:
+                continue
+            candidate = _parse(record, name)
+            self._refinements[name] = float(record.get("seconds", 0.0))
+            before = self._refined.get(str(candidate.config))
+            if before is None or before.part < candidate.part:
+                self._refined[str(candidate.config)] = candidate
 
     @property
     def running_elsewhere(self) -> int:

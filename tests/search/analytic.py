@@ -68,6 +68,7 @@ class AnalyticEvaluator:
         seed: int = 0,
         log: Path | None = None,
         seconds: float = 0.0,
+        parts: int = 1,
     ) -> None:
         self.evaluated: list[RetentionConfig] = []
         self.finals: list[tuple[RetentionConfig, ...]] = []
@@ -76,9 +77,10 @@ class AnalyticEvaluator:
         self._seed = seed
         self._log = log
         self._seconds = seconds
+        self.parts = parts
+        self.refined: list[tuple[RetentionConfig, int]] = []
         self._reference: NDArray[np.float64] = np.full(questions, REFERENCE)
 
-    parts = 1
     full_ms = 20.0
 
     def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
@@ -92,12 +94,15 @@ class AnalyticEvaluator:
         return np.array([true_latency(c) if cost == "latency" else relative_macs(c) for c in configs])
 
     def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
-        self.evaluated.append(config)
+        if part:
+            self.refined.append((config, part))
+        else:
+            self.evaluated.append(config)
         if self._log is not None:
             with self._log.open("a") as file:
                 file.write(f"{config}\n")
         time.sleep(self._seconds)
-        return self._candidate(config, "search")
+        return self._candidate(config, "search", part)
 
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
@@ -106,14 +111,17 @@ class AnalyticEvaluator:
         self.seconds_given = seconds
         return tuple(self._candidate(config, "final").model_copy(update={"stage": "final"}) for config in configs)
 
-    def _candidate(self, config: RetentionConfig, stage: str) -> Candidate:
+    def _candidate(self, config: RetentionConfig, stage: str, part: int = 0) -> Candidate:
         digest = hashlib.sha256(f"{config}|{stage}|{self._seed}".encode()).digest()
         noise = np.random.default_rng(int.from_bytes(digest[:8], "little"))
         drop = true_drop(config)
         estimate = AccuracyEstimate(REFERENCE - drop, (0.0, 100.0), drop, (drop, drop), 0.0, len(self._reference))
         if self._spread:
-            scores = self._reference - drop + noise.normal(0.0, self._spread, len(self._reference))
-            estimate = estimate_accuracy(scores, self._reference, range(len(scores)), seed=0)
+            questions = len(self._reference)
+            if stage == "search":
+                questions = questions * (part + 1) // self.parts
+            scores = self._reference[:questions] - drop + noise.normal(0.0, self._spread, questions)
+            estimate = estimate_accuracy(scores, self._reference[:questions], range(questions), seed=0)
         relative = true_latency(config)
         return Candidate(
             config=config,
@@ -122,4 +130,5 @@ class AnalyticEvaluator:
             latency_ci_ms=(19.8 * relative, 20.2 * relative),
             latency_relative=relative,
             macs_relative=relative_macs(config),
+            part=part,
         )
