@@ -1,9 +1,9 @@
 """Which configuration to measure next, from what was measured so far: three searches behind one interface.
 
 ``guided`` is ours. Latency of every configuration is known from the latency table and accuracy is predicted by a
-:class:`~quantlat.search.surrogate.DropSurrogate`, so that most ideas can be judged without running them. A pool
-of changes to the front is drawn, the surrogate is sampled once (Thompson sampling), and what would improve the
-front's hypervolume most is measured; every other time, what the sample takes for the best answer to the question
+:class:`~quantlat.search.surrogate.DropSurrogate`, so that most ideas can be judged without running them. A small evolution on
+predictions alone makes a pool of ideas, the surrogate is sampled once (Thompson sampling), and what would improve
+the front's hypervolume most is measured; every other time, what the sample takes for the best answer to the question
 that was asked: the fastest within the floor, or the most accurate within the latency target.
 
 ``evolutionary`` is the search of the Length-Adaptive Transformer (Kim & Cho, ACL 2021, section 3.3 and its
@@ -14,7 +14,7 @@ released code) on a grid of ratios: mutation of members of the Pareto front and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
 from quantlat.search.pareto import pareto_front
+from quantlat.search.profiles import BROKEN_DROP
 from quantlat.search.space import RetentionSpace
 from quantlat.search.surrogate import DropSurrogate
 
@@ -31,7 +32,10 @@ CostModel = Callable[[Sequence[RetentionConfig]], NDArray[np.float64]]
 """Predicted costs of configurations, relative to full length."""
 
 _ATTEMPTS = 200
-_POOL = 240
+_GENERATIONS = 3
+_CHILDREN = 64
+_LEAST_SEEDS = 4
+_JITTER = 1e-6  # squared points; rounding leaves covariances a little indefinite
 
 
 class Proposer(Protocol):
@@ -129,17 +133,17 @@ class GuidedProposer:
     target: Callable[[], float] | None = None
 
     def first(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
-        """Shapes that were trained, from full to smallest."""
-        return self.space.first_generation(count, rng)
+        """Shapes that were trained, from full to smallest; half of what a population needs, the surrogate learns fast."""
+        return self.space.first_generation(max(_LEAST_SEEDS, count // 2), rng)
 
     def propose(
         self, measured: Sequence[Candidate], taken: Collection[RetentionConfig], rng: np.random.Generator
     ) -> RetentionConfig | None:
         """The best idea of a pool under one sample of the surrogate."""
         surrogate = DropSurrogate(measured)
-        known, _ = surrogate.predict([c.config for c in measured])
+        known = surrogate.mean([c.config for c in measured])
         spent = np.array([c.cost(self.cost) for c in measured])
-        pool = self._pool(measured, known, spent, taken, rng)
+        pool = self._pool(surrogate, measured, known, spent, taken, rng)
         if not pool:
             return None
         costs = self.predict(pool)
@@ -149,8 +153,13 @@ class GuidedProposer:
             answer = self._answer(costs, sampled, spent, known)
             if answer is not None:
                 return pool[answer]
-        gains = _hypervolume_gains(costs, sampled, spent, known, worst_drop=self.floor.explore_drop)
+        gains = _hypervolume_gains(costs, sampled, spent, known, worst_drop=self._worst_drop)
         return pool[int(np.argmax(gains))]
+
+    @property
+    def _worst_drop(self) -> float:
+        """Points beyond which a model is broken; the profile `fast` comes from anything better."""
+        return max(BROKEN_DROP, self.floor.explore_drop)
 
     def _answer(
         self,
@@ -168,32 +177,44 @@ class GuidedProposer:
 
     def _pool(
         self,
+        surrogate: DropSurrogate,
         measured: Sequence[Candidate],
         known: NDArray[np.float64],
         spent: NDArray[np.float64],
         taken: Collection[RetentionConfig],
         rng: np.random.Generator,
     ) -> list[RetentionConfig]:
-        """Changes to the front, means of two of its members, and a few from anywhere."""
-        front = [measured[i].config for i in pareto_front(spent.tolist(), (-known).tolist())]
-        near = [
-            c.config
-            for c, drop in zip(measured, known, strict=True)
-            if c.config in front and drop <= self.floor.explore_drop
-        ] or front
+        """What an evolution on predictions alone arrives at from the front, and its way there.
+
+        Each generation changes members of the front of everything measured or predicted so far.
+        """
+        configs = [c.config for c in measured]
+        costs, drops = spent, known
         pool: dict[RetentionConfig, None] = {}
-        for number in range(_POOL):
+        for _ in range(_GENERATIONS):
+            front = pareto_front(costs.tolist(), (-drops).tolist())
+            near = [configs[i] for i in front if drops[i] <= self._worst_drop] or [configs[i] for i in front]
+            children = dict.fromkeys(self._children(near, rng))
+            new = [config for config in children if config not in taken and config not in pool]
+            if not new:
+                continue
+            pool.update(dict.fromkeys(new))
+            configs = [*configs, *new]
+            costs = np.concatenate([costs, self.predict(new)])
+            drops = np.concatenate([drops, surrogate.mean(new)])
+        return list(pool)
+
+    def _children(self, near: Sequence[RetentionConfig], rng: np.random.Generator) -> Iterator[RetentionConfig]:
+        """Neighbours, means of two, and a few from anywhere."""
+        for number in range(_CHILDREN):
             origin = near[int(rng.integers(len(near)))]
             if number % 8 == 0:
-                config = self.space.random(rng)
-            elif number % 8 == 1:
+                yield self.space.random(rng)
+            elif number % 8 < 3:
                 other = near[int(rng.integers(len(near)))]
-                config = self.space.repair(((np.array(origin.ratios) + np.array(other.ratios)) / 2).tolist())
+                yield self.space.repair(((np.array(origin.ratios) + np.array(other.ratios)) / 2).tolist())
             else:
-                config = self.space.neighbour(origin, rng, reach=1 + number % 4)
-            if config not in taken:
-                pool.setdefault(config)
-        return list(pool)
+                yield self.space.neighbour(origin, rng, reach=1 + number % 3)
 
 
 def make_proposer(
@@ -215,9 +236,8 @@ def make_proposer(
 
 def _draw(mean: NDArray[np.float64], covariance: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """One joint sample, so that neighbours are lucky together."""
-    values, vectors = np.linalg.eigh(covariance)
-    spread = np.sqrt(np.maximum(values, 0.0))
-    return np.asarray(mean + vectors @ (spread * rng.standard_normal(len(mean))))
+    factor = np.linalg.cholesky(covariance + _JITTER * np.eye(len(mean)))
+    return np.asarray(mean + factor @ rng.standard_normal(len(mean)))
 
 
 def _hypervolume_gains(

@@ -50,13 +50,18 @@ class DropSurrogate:
         self._factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(drops)))
         self._weights = _solve(self._factor, residual)
 
+    def mean(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+        """Posterior mean ``[n]`` of the true drop."""
+        given_up = _given_up(configs)
+        cross = self._kernel(given_up, self._given_up)
+        return np.asarray(_basis(given_up) @ self._mean_weights + cross @ self._weights)
+
     def predict(self, configs: Sequence[RetentionConfig]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Posterior mean ``[n]`` and covariance ``[n, n]`` of the true drop."""
         given_up = _given_up(configs)
         cross = self._kernel(given_up, self._given_up)
-        mean = _basis(given_up) @ self._mean_weights + cross @ self._weights
         half = np.linalg.solve(self._factor, cross.T)
-        return mean, self._kernel(given_up, given_up) - half.T @ half
+        return self.mean(configs), self._kernel(given_up, given_up) - half.T @ half
 
     def _likeliest(self, residual: NDArray[np.float64]) -> tuple[float, float]:
         """Length scale and amplitude of the largest marginal likelihood on a small grid."""
@@ -83,7 +88,7 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """The same candidates with ``drop_shrunken``, what all of them together say of each."""
     if not candidates:
         return ()
-    mean, _ = DropSurrogate(candidates).predict([candidate.config for candidate in candidates])
+    mean = DropSurrogate(candidates).mean([candidate.config for candidate in candidates])
     return tuple(
         candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop})
         for candidate, value in zip(candidates, mean, strict=True)
