@@ -115,11 +115,12 @@ def _origin(data: ReportData) -> Origin:
     from quantlat.deployment.manifest import Origin
 
     teacher = data.teacher.source if data.teacher is not None else None
-    sources = dict.fromkeys(source for source in (data.student.source, teacher) if source and source != "teacher")
+    student = teacher if data.student.source == "teacher" else data.student.source
+    sources = dict.fromkeys(source for source in (student, teacher) if source)
     licences = [f"{source}: {_licence(source)}" for source in sources]
     return Origin(
         teacher=teacher,
-        student=data.student.source,
+        student=student,
         model_licence="; ".join(licences) or _UNKNOWN,
         data=data.data.description,
         data_licence=data.data.licence,
