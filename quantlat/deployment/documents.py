@@ -49,7 +49,7 @@ def notice(manifest: BundleManifest) -> str:
     return f"""# Licences
 
 - **Program** (`wheels/`): quantlat, Apache-2.0; see `quantlat.txt`.
-- **Model** (`model/`, `openvino/`): weights derived from {origin.student or "an unknown student"}, taught by {origin.teacher or "no teacher"}.
+- **Model** (`model/`, `fallback/`): weights derived from {origin.student or "an unknown student"}, taught by {origin.teacher or "no teacher"}.
   Licence: {origin.model_licence}
 - **Data** the model was trained, calibrated and checked with (a few of its texts are in `golden.json`): {origin.data}.
   Licence: {origin.data_licence}

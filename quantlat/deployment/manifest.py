@@ -22,8 +22,9 @@ FORMAT: Literal["quantlat-bundle"] = "quantlat-bundle"
 FORMAT_VERSION = 1
 
 MODEL = "model"
-OPENVINO_XML = "openvino/model.xml"
-OPENVINO_BIN = "openvino/model.bin"
+# not "openvino": a program started inside the bundle would import that folder instead of the package
+OPENVINO_XML = "fallback/model.xml"
+OPENVINO_BIN = "fallback/model.bin"
 GOLDEN = "golden.json"
 TOKENIZER = f"{MODEL}/tokenizer.json"
 MODEL_FILES = (f"{MODEL}/quantized.json", f"{MODEL}/qparams.safetensors", TOKENIZER)
