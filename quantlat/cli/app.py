@@ -10,10 +10,12 @@ import quantlat
 from quantlat.cli.bench import bench
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
+from quantlat.cli.predict import predict
 from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
+from quantlat.cli.serve import serve
 from quantlat.cli.validate import validate
 
 app = typer.Typer(
@@ -43,5 +45,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, runs, doctor):
+for verb in (run, validate, schema, evaluate, bench, report, runs, doctor, serve, predict):
     app.command()(verb)
