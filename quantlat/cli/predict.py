@@ -30,14 +30,18 @@ def predict(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Threads of the model, with ray of each worker.", show_default="all cores, with ray 1"),
+        typer.Option(
+            min=1, help="Threads of the model, with ray of each worker.", show_default="all cores, with ray 1"
+        ),
     ] = None,
     runtime: Annotated[str, typer.Option(metavar="NAME", help="native, openvino or auto.")] = "auto",
     max_batch_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Real tokens of one batch.")] = 4_096,
     chunk_rows: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rows stored together: what a kill can cost.")
     ] = 256,
-    engine: Annotated[Engine, typer.Option(help="This process, or Ray workers on one or more machines.")] = Engine.local,
+    engine: Annotated[
+        Engine, typer.Option(help="This process, or Ray workers on one or more machines.")
+    ] = Engine.local,
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Ray cluster.", show_default="a new one on this machine")
     ] = None,

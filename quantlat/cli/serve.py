@@ -14,9 +14,7 @@ def serve(
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 lets the system choose.")] = 8000,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the model.", show_default="all cores")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the model.", show_default="all cores")] = None,
     runtime: Annotated[str, typer.Option(metavar="NAME", help="native, openvino or auto.")] = "auto",
     max_batch_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Real tokens of one batch.")] = 1_024,
     max_queue_tokens: Annotated[

@@ -64,9 +64,7 @@ class Scorer:
 
     def __init__(self, options: ScorerOptions, *, check: bool = True) -> None:
         self._options = options
-        self.predictor = Predictor.load(
-            options.bundle, threads=options.threads, runtime=options.runtime, check=check
-        )
+        self.predictor = Predictor.load(options.bundle, threads=options.threads, runtime=options.runtime, check=check)
         self.task: str = self.predictor.manifest.task
 
     def close(self) -> None:

@@ -28,7 +28,12 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(_LAZY[name]), name)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in ("fastapi", "starlette", "uvicorn", "prometheus_client"):
+        if error.name is None or error.name.split(".")[0] not in (
+            "fastapi",
+            "starlette",
+            "uvicorn",
+            "prometheus_client",
+        ):
             raise
         raise RuntimeUnavailableError(
             f"the server needs the package {error.name}, which is not installed", "pip install 'quantlat[serve]'"

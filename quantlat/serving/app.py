@@ -21,8 +21,9 @@ from quantlat.serving.schema import complete
 from quantlat.serving.service import Service
 
 _DESCRIPTION = "Positions are Unicode code points of the text. Times are milliseconds."
-_VARIANTS = ("AnswerBody", "ClassifyBody", "list[AnswerBody]", "list[ClassifyBody]")
+_SHAPES = ("single", "list")
 _MOST_MISTAKES = 8
+_NO_JSON = RequestError(400, "no_json", "the request's body is not JSON in UTF-8")
 
 
 def create_app(predictor: Predictor, options: ServerOptions) -> App:
@@ -70,6 +71,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # FastAPI could not parse the body
+        return await _refused(request, _NO_JSON)
     code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "bad_request")
     response = await _refused(request, RequestError(error.status_code, code, str(error.detail)))
     response.headers.update(error.headers or {})
@@ -79,9 +82,9 @@ async def _http(request: Request, error: Exception) -> Response:
 def _explain(mistakes: Sequence[Any]) -> RequestError:
     """Every mistake with its place, and never the value, which is text of the request."""
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
-        return RequestError(400, "no_json", "the request's body is not JSON in UTF-8")
+        return _NO_JSON
     told: dict[str, None] = {}
     for mistake in mistakes:
-        place = ".".join(str(part) for part in mistake["loc"][1:] if part not in _VARIANTS)
+        place = ".".join(str(part) for part in mistake["loc"][1:] if part not in _SHAPES)
         told[f"{place}: {mistake['msg']}" if place else str(mistake["msg"])] = None
     return RequestError(422, "invalid", "; ".join(list(told)[:_MOST_MISTAKES]))

@@ -30,7 +30,8 @@ from quantlat.serving.options import QueueOptions
 
 logger = logging.getLogger("quantlat.serving")
 
-_NO_TIME_MS = 1e-3
+NO_TIME_MS = 1e-3
+"""Stands for a budget that is spent already; a budget must be positive."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ class BatchQueue:
             return job.wanted
         position = min(self._order[job.wanted] + steps, len(self._names) - 1)
         if job.budget_ms is not None:
-            left_ms = max(_left_ms(job, now_s), _NO_TIME_MS)
+            left_ms = max(_left_ms(job, now_s), NO_TIME_MS)
             position = max(position, self._order[self._predictor.choose_profile(job.prepared.tokens, left_ms)])
         return self._names[position]
 

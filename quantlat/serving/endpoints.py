@@ -10,7 +10,7 @@ from quantlat.serving.errors import ErrorBody, RequestError
 from quantlat.serving.metrics import CONTENT_TYPE
 from quantlat.serving.middleware import ARRIVED
 from quantlat.serving.page import PAGE
-from quantlat.serving.schema import AnswerBody, AnswerResult, ClassifyBody, ClassifyResult, Health, ModelInfo
+from quantlat.serving.schema import AnswerBodies, AnswerResult, ClassifyBodies, ClassifyResult, Health, ModelInfo
 from quantlat.serving.service import Service
 
 _MEANINGS = {
@@ -42,9 +42,7 @@ def _service(request: Request) -> Service:
 
 
 @router.post("/v1/answer", responses=_WORK)
-async def answer(
-    request: Request, body: Annotated[AnswerBody | list[AnswerBody], Body()]
-) -> AnswerResult | list[AnswerResult]:
+async def answer(request: Request, body: Annotated[AnswerBodies, Body()]) -> AnswerResult | list[AnswerResult]:
     """Find the span of a passage that answers a question. A list is answered by a list in the same order."""
     bodies = body if isinstance(body, list) else [body]
     results = await _service(request).answer(bodies, request.receive, request.scope[ARRIVED])
@@ -52,9 +50,7 @@ async def answer(
 
 
 @router.post("/v1/classify", responses=_WORK)
-async def classify(
-    request: Request, body: Annotated[ClassifyBody | list[ClassifyBody], Body()]
-) -> ClassifyResult | list[ClassifyResult]:
+async def classify(request: Request, body: Annotated[ClassifyBodies, Body()]) -> ClassifyResult | list[ClassifyResult]:
     """Classify a text. A list is answered by a list in the same order."""
     bodies = body if isinstance(body, list) else [body]
     results = await _service(request).classify(bodies, request.receive, request.scope[ARRIVED])

@@ -9,6 +9,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -18,6 +19,8 @@ _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
+disable_created_metrics()  # they double the page and nobody asks for them
+
 
 class Metrics:
     """One registry per server, so that several servers can live in one process."""
@@ -25,9 +28,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        self.requests = Counter(
-            "quantlat_requests", "Finished requests", ["endpoint", "status"], registry=registry
-        )
+        self.requests = Counter("quantlat_requests", "Finished requests", ["endpoint", "status"], registry=registry)
         self.request_seconds = Histogram(
             "quantlat_request_seconds",
             "From the first byte of a request to the last of its response",

@@ -40,7 +40,7 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
-_OPEN = ("/health", "/ready", "/", "/page.css", "/page.js", "/samples.json", "/openapi.json")
+_OPEN = ("/health", "/ready", "/", "/page.css", "/page.js", "/icon.svg", "/samples.json", "/openapi.json")
 _ENDPOINTS = ("/v1/answer", "/v1/classify", "/v1/model", "/health", "/ready", "/metrics", "/openapi.json", "/")
 
 
@@ -122,9 +122,7 @@ class Gate:
                 "Start it with --allowed-host.",
             )  # fmt: skip
         if self._keys and scope["path"] not in _OPEN and not self._keys.holds(_key(headers)):
-            raise RequestError(
-                401, "no_key", "a valid API key is needed", "Send the header: Authorization: Bearer KEY"
-            )
+            raise RequestError(401, "no_key", "a valid API key is needed", "Send the header: Authorization: Bearer KEY")
         if self._under_way > self._limits.requests and scope["path"] not in _OPEN:
             self._metrics.rejected.labels("overloaded").inc()
             raise overloaded(1_000.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.config import JsonDict
 
 from quantlat.serving.options import Limits
@@ -59,6 +59,19 @@ class ClassifyBody(_Request):
     """A text to classify."""
 
     text: str = Field(min_length=1, description="The text.")
+
+
+def _shape(body: object) -> str:
+    """Which of the two is meant, so that mistakes are explained for that one only."""
+    return "list" if isinstance(body, list) else "single"
+
+
+AnswerBodies = Annotated[
+    Annotated[AnswerBody, Tag("single")] | Annotated[list[AnswerBody], Tag("list")], Discriminator(_shape)
+]
+ClassifyBodies = Annotated[
+    Annotated[ClassifyBody, Tag("single")] | Annotated[list[ClassifyBody], Tag("list")], Discriminator(_shape)
+]
 
 
 class WordTrace(BaseModel):
@@ -135,7 +148,7 @@ def complete(document: dict[str, Any], limits: Limits, profiles: Sequence[str]) 
                 field["anyOf"][0]["enum"] = list(profiles)
     for path in document["paths"].values():
         content = path.get("post", {}).get("requestBody", {}).get("content", {})
-        for variant in content.get("application/json", {}).get("schema", {}).get("anyOf", []):
+        for variant in content.get("application/json", {}).get("schema", {}).get("oneOf", []):
             if variant.get("type") == "array":
                 variant.update(minItems=1, maxItems=limits.items)
     return document

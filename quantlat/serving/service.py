@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from quantlat.deployment import AnswerRequest, Predictor
 from quantlat.errors import DataError
-from quantlat.serving.batching import BatchQueue, Job, Outcome
+from quantlat.serving.batching import NO_TIME_MS, BatchQueue, Job, Outcome
 from quantlat.serving.errors import RequestError, deadline_passed, overloaded
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import ServerOptions
@@ -75,7 +75,10 @@ class Service:
             raise RequestError(422, "invalid", "the list is empty: it must hold at least one text")
         if len(bodies) > limits.items:
             raise RequestError(
-                413, "too_many_items", f"the list has {len(bodies)} texts, more than {limits.items}", "Send several lists."
+                413,
+                "too_many_items",
+                f"the list has {len(bodies)} texts, more than {limits.items}",
+                "Send several lists.",
             )
         for number, (question, text) in enumerate(texts):
             for name, length, most in (
@@ -113,9 +116,10 @@ class Service:
             prepared = self._predictor.prepare(AnswerRequest(body.question, body.context))
         except DataError as error:
             raise RequestError(422, "unusable_text", error.message, error.hint) from None
-        profile = body.profile or self._default_profile
+        profile = body.profile or next(iter(self._predictor.profiles))
         if body.budget_ms is not None:
-            profile = self._predictor.choose_profile(prepared.tokens, body.budget_ms)
+            left_ms = body.budget_ms - (time.monotonic() - arrived_s) * 1e3
+            profile = self._predictor.choose_profile(prepared.tokens, max(left_ms, NO_TIME_MS))
         deadline_ms = self._options.queue.deadline_ms if body.deadline_ms is None else body.deadline_ms
         return Job(
             prepared=prepared,
@@ -186,4 +190,18 @@ async def _until_disconnected(receive: _Receive) -> None:
 
 
 def _info(predictor: Predictor, options: ServerOptions) -> ModelInfo:
-    raise NotImplementedError
+    manifest, limits = predictor.manifest, options.limits
+    return ModelInfo(
+        name=manifest.name,
+        task=manifest.task,
+        layers=manifest.layers,
+        runtime=manifest.runtime,
+        profiles=[
+            ProfileInfo(name=name, expected_ms={n: predictor.expected_ms(n, name) for n in _LENGTHS})
+            for name in predictor.profiles
+        ],
+        max_items=limits.items,
+        max_question_chars=limits.question_chars,
+        max_text_chars=limits.text_chars,
+        max_body_bytes=limits.body_bytes,
+    )

@@ -24,5 +24,6 @@ PAGE = {
     "/": _read("index.html", "text/html; charset=utf-8"),
     "/page.css": _read("page.css", "text/css; charset=utf-8"),
     "/page.js": _read("page.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": _read("icon.svg", "image/svg+xml"),
     "/samples.json": _read("samples.json", "application/json"),
 }

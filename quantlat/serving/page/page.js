@@ -121,7 +121,6 @@ function show(context, result) {
     ["", ms(result.latency_ms), result.queue_ms >= 1 ? ` (${ms(result.queue_ms)} of it waiting)` : ""],
     ["profile ", result.profile, ""],
     ["", String(result.tokens), " tokens"],
-    ["confidence ", `${Math.round(result.score * 100)} %`, ""],
   ];
   $("facts").replaceChildren();
   parts.forEach(([before, bold, after], i) => {
@@ -135,6 +134,7 @@ function show(context, result) {
   $("notice").textContent = notices.join(" ");
   $("notice").hidden = !notices.length;
   $("score").value = result.score;
+  $("score-said").textContent = `${Math.round(result.score * 100)} %`;
   $("confidence").hidden = false;
   showTrace(context, result);
   showBudget();
