@@ -145,7 +145,7 @@ class Parts:
         stored = self._stored()
         if stored == job:
             return
-        if stored is None and not any(self.folder.glob("part-*.jsonl")):
+        if not any(self.folder.glob("part-*.jsonl")):
             _write_file(self.folder / "job.json", job.model_dump_json(indent=1).encode())
             return
         changed = [] if stored is None else [n for n in Job.model_fields if getattr(stored, n) != getattr(job, n)]

@@ -66,6 +66,22 @@ def score_file(options: ScoreOptions, progress: Progress) -> ScoreSummary:
         RunConflictError: another job or process is writing the same output.
         RuntimeUnavailableError: Ray or pyarrow is missing, or the bundle cannot run here.
     """
+    job, source = describe_job(options)
+    parts = Parts(options.out)
+    with parts.opened(job, overwrite=options.overwrite) as done:
+        before = sum(min(job.chunk_rows, job.rows - index * job.chunk_rows) for index in done)
+        if before:
+            progress.say(f"{before} of {job.rows} rows were scored before; going on with the rest")
+        with progress.task("scoring", job.rows, unit="row", done=before) as bar:
+            for chunk in _scored(options, _missing(source, job, done)) if before < job.rows else ():
+                parts.write(chunk.index, chunk.rows)
+                bar.advance(len(chunk.rows), tokens=chunk.tokens)
+        scored, refused = parts.assemble(job)
+    return ScoreSummary(scored, refused, parts.rejected if refused else None, before)
+
+
+def describe_job(options: ScoreOptions) -> tuple[Job, Source]:
+    """Everything that decides the output's content, and the input; notices mistakes before anything is scored."""
     manifest = read_manifest(options.scorer.bundle)
     if options.source.resolve() == options.out.resolve():
         raise DataError(f"{options.out} is the input", "Name another file to write.")
@@ -82,17 +98,7 @@ def score_file(options: ScoreOptions, progress: Progress) -> ScoreSummary:
         budget_ms=options.scorer.budget_ms,
         chunk_rows=options.chunk_rows,
     )
-    parts = Parts(options.out)
-    with parts.opened(job, overwrite=options.overwrite) as done:
-        before = sum(min(job.chunk_rows, job.rows - index * job.chunk_rows) for index in done)
-        if before:
-            progress.say(f"{before} of {job.rows} rows were scored before; going on with the rest")
-        with progress.task("scoring", job.rows, unit="row", done=before) as bar:
-            for chunk in _scored(options, _missing(source, job, done)) if before < job.rows else ():
-                parts.write(chunk.index, chunk.rows)
-                bar.advance(len(chunk.rows), tokens=chunk.tokens)
-        scored, refused = parts.assemble(job)
-    return ScoreSummary(scored, refused, parts.rejected if refused else None, before)
+    return job, source
 
 
 def _missing(source: Source, job: Job, done: set[int]) -> Iterator[Chunk]:
