@@ -16,10 +16,11 @@ from quantlat.serving.service import Service
 _MEANINGS = {
     400: "the body is not JSON",
     401: "no valid API key",
+    404: "the bundle has another task",
     408: "the body came too slowly",
-    413: "too large: the body, a text, or the number of texts",
+    413: "the body is too large, or its texts have more tokens than may wait",
     421: "the Host header names a host that this server does not answer for",
-    422: "a field is missing, unknown or out of range, or the bundle has another task",
+    422: "a field is missing, unknown or out of range, or the list too long",
     429: "overloaded; see Retry-After",
     500: "it could not be computed",
     503: "not now: the queue is full or the server is shutting down",
@@ -33,7 +34,7 @@ def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in statuses}
 
 
-_WORK = _responses(400, 401, 408, 413, 421, 422, 429, 500, 503, 504)
+_WORK = _responses(400, 401, 404, 408, 413, 421, 422, 429, 500, 503, 504)
 
 
 def _service(request: Request) -> Service:

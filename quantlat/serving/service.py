@@ -66,7 +66,7 @@ class Service:
     def _require(self, task: str, other: str) -> None:
         if self.info.task != task:
             raise RequestError(
-                422, "other_task", f"this server's bundle is made for {self.info.task}, not for {task}", f"Use {other}."
+                404, "other_task", f"this server's bundle is made for {self.info.task}, not for {task}", f"Use {other}."
             )
 
     def _check(self, bodies: Sequence[_Body], texts: Sequence[tuple[str, str]]) -> None:
@@ -75,7 +75,7 @@ class Service:
             raise RequestError(422, "invalid", "the list is empty: it must hold at least one text")
         if len(bodies) > limits.items:
             raise RequestError(
-                413,
+                422,
                 "too_many_items",
                 f"the list has {len(bodies)} texts, more than {limits.items}",
                 "Send several lists.",
@@ -87,7 +87,7 @@ class Service:
             ):
                 if length > most:
                     raise RequestError(
-                        413, "text_too_long", f"{name} {number} has {length} characters, more than {most}"
+                        422, "text_too_long", f"{name} {number} has {length} characters, more than {most}"
                     )
         for body in bodies:
             if body.profile is not None and body.profile not in self._predictor.profiles:
