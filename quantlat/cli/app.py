@@ -22,7 +22,7 @@ app = typer.Typer(
     name="quantlat",
     help="Fast INT8 encoder language models on Intel Xeon CPUs, by measured proof.",
     epilog="Exit codes: 2 command line, 3 recipe, 4 data, 5 model, 6 storage, 7 run folder conflict, "
-    "8 runtime, 9 measurement, 10 accuracy floor missed, 130 interrupted (the same command resumes).",
+    "8 runtime, 9 measurement, 10 accuracy floor missed, 11 bundle, 130 interrupted (the same command resumes).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

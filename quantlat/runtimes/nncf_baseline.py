@@ -43,7 +43,8 @@ class NncfSession:
         availability().require(NAME)
         import openvino as ov
 
-        from quantlat.runtimes.openvino import compile_settings, convert_graph
+        from quantlat.runtimes.openvino import convert_graph
+        from quantlat.runtimes.openvino_ir import compile_settings
 
         self.threads = threads
         quantized = _quantize(convert_graph(PlainGraph(model).eval()), windows)

@@ -14,6 +14,7 @@ from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.graph import ELASTIC_INPUTS, PLAIN_INPUTS, Graph, export, quiet_exporter
 from quantlat.runtimes.base import Availability, IdArray, Logits
 from quantlat.runtimes.graph_cache import source_fingerprint
+from quantlat.runtimes.openvino_ir import compile_settings
 from quantlat.runtimes.session import Execute, GraphKind, GraphSession, GraphSource, graph_source
 
 if TYPE_CHECKING:
@@ -108,18 +109,6 @@ class OpenVinoSession(GraphSession):
             entry = self.cache().entry(key, lambda folder: _save(convert_graph(source.make(kind)), folder))
             model = core.read_model(entry / _MODEL_FILE)
         return core.compile_model(model, "CPU", compile_settings(self.threads))
-
-
-def compile_settings(threads: int) -> dict[str, Any]:
-    """One stream for latency. fp32 where not INT8, so that no bf16 sneaks in on CPUs that have it. No pinning:
-    sessions share the machine with each other, and a pinned thread cannot leave a core that is taken."""
-    return {
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,
-    }
 
 
 def convert_graph(graph: Graph) -> openvino.Model:
