@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quantlat.deployment import AnswerRequest, Predictor, Prepared
-from quantlat.errors import DataError, QuantlatError
+from quantlat.deployment import Answer, AnswerRequest, Classification, Predictor, Prepared
+from quantlat.errors import QuantlatError
 from quantlat.scoring.parts import ScoredRow
-from quantlat.scoring.rows import BadRow, Chunk, Row, parse_row
+from quantlat.scoring.rows import QUESTION_ANSWERING, BadRow, Chunk, Row, parse_row
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class ScoredChunk:
 @dataclass(frozen=True)
 class _Ready:
     row: Row
-    prepared: Prepared
+    prepared: Prepared | None
+    tokens: int
     profile: str
 
 
@@ -86,26 +87,35 @@ class Scorer:
         for batch in _batches(chunk.ready, self._options.batch_tokens):
             for item, scored in zip(batch, self._run(batch), strict=True):
                 done[item.row.number] = scored
-        tokens = sum(item.prepared.tokens for item in chunk.ready)
+        tokens = sum(item.tokens for item in chunk.ready)
         return ScoredChunk(chunk.index, tuple(done[number] for number in sorted(done)), tokens)
 
     def _ready(self, row: Row) -> _Ready | BadRow:
         try:
-            prepared = self.predictor.prepare(self._request(row))
-        except DataError as error:
+            prepared, tokens = self._tokenize(row)
+        except QuantlatError as error:
             return BadRow(row.number, row.id, error.message)
         options = self._options
         profile = options.profile or next(iter(self.predictor.profiles))
         if options.budget_ms is not None:
-            profile = self.predictor.choose_profile(prepared.tokens, options.budget_ms)
-        return _Ready(row, prepared, profile)
+            profile = self.predictor.choose_profile(tokens, options.budget_ms)
+        return _Ready(row, prepared, tokens, profile)
 
-    def _request(self, row: Row) -> AnswerRequest:
-        return AnswerRequest(*row.texts)
+    def _tokenize(self, row: Row) -> tuple[Prepared | None, int]:
+        if self.task == QUESTION_ANSWERING:
+            prepared = self.predictor.prepare(AnswerRequest(*row.texts))
+            return prepared, prepared.tokens
+        return None, self.predictor.text_window(row.texts[0], None).length
+
+    def _answers(self, batch: Sequence[_Ready]) -> Sequence[Answer | Classification]:
+        questions = [item.prepared for item in batch if item.prepared is not None]
+        if questions:
+            return self.predictor.run(questions, batch[0].profile)
+        return [self.predictor.classify(item.row.texts[0], profile=item.profile) for item in batch]
 
     def _run(self, batch: Sequence[_Ready]) -> list[ScoredRow]:
         try:
-            answers = self.predictor.run([item.prepared for item in batch], batch[0].profile)
+            answers = self._answers(batch)
         except QuantlatError as error:
             if len(batch) > 1:  # one row must not take the others with it
                 return [scored for item in batch for scored in self._run([item])]
@@ -117,7 +127,10 @@ class Scorer:
         ]
 
 
-def _result(answer: Any) -> dict[str, Any]:
+def _result(answer: Answer | Classification) -> dict[str, Any]:
+    if isinstance(answer, Classification):
+        score = round(max(answer.scores), 6)
+        return {"label": answer.label, "score": score, "profile": answer.profile, "tokens": answer.tokens}
     return {
         "text": answer.text,
         "start": answer.start,
@@ -135,12 +148,12 @@ def _batches(ready: Iterable[_Ready], batch_tokens: int) -> Iterator[list[_Ready
     """
     batch: list[_Ready] = []
     tokens = 0
-    for item in sorted(ready, key=lambda item: (item.profile, item.prepared.tokens)):
-        full = tokens + item.prepared.tokens > batch_tokens
+    for item in sorted(ready, key=lambda item: (item.profile, item.tokens)):
+        full = tokens + item.tokens > batch_tokens
         if batch and (full or item.profile != batch[0].profile):
             yield batch
             batch, tokens = [], 0
         batch.append(item)
-        tokens += item.prepared.tokens
+        tokens += item.tokens
     if batch:
         yield batch

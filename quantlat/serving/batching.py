@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from quantlat.deployment.predictor import Answer, Predictor, Prepared
+from quantlat.deployment import Answer, Classification, Predictor, Prepared
 from quantlat.serving.errors import RequestError, computing_failed, deadline_passed, overloaded, shutting_down
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import QueueOptions
@@ -32,6 +32,14 @@ logger = logging.getLogger("quantlat.serving")
 
 NO_TIME_MS = 1e-3
 """Stands for a budget that is spent already; a budget must be positive."""
+
+
+@dataclass(frozen=True)
+class PreparedText:
+    """A text to classify and the tokens that the model takes of it."""
+
+    text: str
+    tokens: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Outcome:
         budget_met: whether ``total_ms`` kept the budget; ``None`` without one.
     """
 
-    answer: Answer
+    answer: Answer | Classification
     degraded: bool
     queue_ms: float
     total_ms: float
@@ -67,7 +75,7 @@ class Job:
         may_degrade: whether overload may make the profile faster.
     """
 
-    prepared: Prepared
+    prepared: Prepared | PreparedText
     wanted: str
     cost_ms: float
     budget_ms: float | None
@@ -286,19 +294,27 @@ class BatchQueue:
             return
         start_s = time.monotonic()
         try:
-            answers = self._predictor.run([job.prepared for job in jobs], batch.profile, trace=batch.trace)
+            answers = self._run(jobs, batch)
         except Exception as error:
             _log_failure(error)
             self._compute_alone(jobs, batch)
             return
         self._deliver(jobs, answers, batch.profile, start_s)
 
+    def _run(self, jobs: Sequence[Job], batch: Batch) -> Sequence[Answer | Classification]:
+        prepared = [job.prepared for job in jobs]
+        questions = [one for one in prepared if isinstance(one, Prepared)]
+        if questions:  # a bundle has one task: all of them are
+            return self._predictor.run(questions, batch.profile, trace=batch.trace)
+        texts = [one for one in prepared if isinstance(one, PreparedText)]
+        return [self._predictor.classify(one.text, profile=batch.profile) for one in texts]
+
     def _compute_alone(self, jobs: Sequence[Job], batch: Batch) -> None:
         """After a failure: one text after the other, so that only the one that fails is lost."""
         for job in jobs if len(jobs) > 1 else ():
             start_s = time.monotonic()
             try:
-                answers = self._predictor.run([job.prepared], batch.profile, trace=batch.trace)
+                answers = self._run([job], batch)
             except Exception as error:
                 _log_failure(error)
                 continue
@@ -307,7 +323,9 @@ class BatchQueue:
         self._metrics.rejected.labels("failed").inc(len(lost))
         _fail(lost)
 
-    def _deliver(self, jobs: Sequence[Job], answers: Sequence[Answer], profile: str, start_s: float) -> None:
+    def _deliver(
+        self, jobs: Sequence[Job], answers: Sequence[Answer | Classification], profile: str, start_s: float
+    ) -> None:
         end_s = time.monotonic()
         self._metrics.batch_seconds.labels(profile).observe(end_s - start_s)
         self._metrics.batch_items.observe(len(jobs))

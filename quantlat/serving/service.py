@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from quantlat.deployment import AnswerRequest, Predictor
-from quantlat.errors import DataError
-from quantlat.serving.batching import NO_TIME_MS, BatchQueue, Job, Outcome
+from quantlat.deployment import Answer, AnswerRequest, Classification, Predictor, Prepared
+from quantlat.errors import QuantlatError
+from quantlat.serving.batching import NO_TIME_MS, BatchQueue, Job, Outcome, PreparedText
 from quantlat.serving.errors import RequestError, deadline_passed, overloaded
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import ServerOptions
@@ -61,7 +61,9 @@ class Service:
     ) -> list[ClassifyResult]:
         """Classify every text, or raise :class:`RequestError` for all of them."""
         self._require("text-classification", "/v1/answer")
-        raise NotImplementedError
+        self._check(bodies, [("", b.text) for b in bodies])
+        outcomes = await self._compute(bodies, receive, arrived_s)
+        return [self._classification(outcome) for outcome in outcomes]
 
     def _require(self, task: str, other: str) -> None:
         if self.info.task != task:
@@ -111,10 +113,9 @@ class Service:
         return [self._job(body, arrived_s) for body in bodies]
 
     def _job(self, body: _Body, arrived_s: float) -> Job:
-        assert isinstance(body, AnswerBody)
         try:
-            prepared = self._predictor.prepare(AnswerRequest(body.question, body.context))
-        except DataError as error:
+            prepared = self._tokenize(body)
+        except QuantlatError as error:
             raise RequestError(422, "unusable_text", error.message, error.hint) from None
         profile = body.profile or next(iter(self._predictor.profiles))
         if body.budget_ms is not None:
@@ -131,6 +132,11 @@ class Service:
             trace=isinstance(body, AnswerBody) and body.trace,
             may_degrade=body.allow_degraded,
         )
+
+    def _tokenize(self, body: _Body) -> Prepared | PreparedText:
+        if isinstance(body, AnswerBody):
+            return self._predictor.prepare(AnswerRequest(body.question, body.context))
+        return PreparedText(body.text, self._predictor.text_window(body.text, None).length)
 
     async def _collect(self, jobs: Sequence[Job], number: int, gone: asyncio.Future[None]) -> list[Outcome]:
         """Wait for all of them. Whatever ends the waiting, what was not begun is not computed any more."""
@@ -154,6 +160,7 @@ class Service:
 
     def _answer(self, outcome: Outcome) -> AnswerResult:
         answer = outcome.answer
+        assert isinstance(answer, Answer)
         trace = None
         if answer.trace is not None:
             trace = [WordTrace(start=t.start, end=t.end, last_layer=t.last_layer) for t in answer.trace]
@@ -171,6 +178,22 @@ class Service:
             latency_ms=outcome.total_ms,
             budget_met=outcome.budget_met,
             trace=trace,
+        )
+
+    def _classification(self, outcome: Outcome) -> ClassifyResult:
+        answer = outcome.answer
+        assert isinstance(answer, Classification)
+        labels = self._predictor.manifest.labels or tuple(f"LABEL_{i}" for i in range(len(answer.scores)))
+        return ClassifyResult(
+            label=answer.label,
+            score=max(answer.scores),
+            scores=dict(zip(labels, answer.scores, strict=True)),
+            profile=answer.profile,
+            degraded=outcome.degraded,
+            tokens=answer.tokens,
+            queue_ms=outcome.queue_ms,
+            latency_ms=outcome.total_ms,
+            budget_met=outcome.budget_met,
         )
 
 
@@ -195,7 +218,7 @@ def _info(predictor: Predictor, options: ServerOptions) -> ModelInfo:
         name=manifest.name,
         task=manifest.task,
         layers=manifest.layers,
-        runtime=manifest.runtime,
+        runtime=predictor.runtime,
         profiles=[
             ProfileInfo(name=name, expected_ms={n: predictor.expected_ms(n, name) for n in _LENGTHS})
             for name in predictor.profiles

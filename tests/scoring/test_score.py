@@ -23,6 +23,7 @@ from quantlat.scoring.parts import Parts
 from quantlat.scoring.rows import MAX_ROW_BYTES
 from quantlat.scoring.score import describe_job
 from quantlat.scoring.scorer import ScoredChunk, ScorerOptions
+from tests.serving.bundles import write_tiny_bundle
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
@@ -219,3 +220,14 @@ def test_ray_gives_the_same_file(bundle: Path, questions: Path, tmp_path: Path) 
     score(bundle, questions, tmp_path / "local.jsonl")
     score(bundle, questions, tmp_path / "ray.jsonl", engine="ray")
     assert (tmp_path / "ray.jsonl").read_bytes() == (tmp_path / "local.jsonl").read_bytes()
+
+
+def test_a_classifier_scores_texts(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "classifier", "text-classification")
+    lines = [json.dumps({"id": n, "text": f"text number {n}"}).encode() for n in range(9)]
+    summary = score(folder, write_lines(tmp_path / "in.jsonl", [*lines, b'{"id": 9}']), tmp_path / "out.jsonl")
+    rows = read_lines(tmp_path / "out.jsonl")
+    assert summary.scored == 9 and summary.rejected == 1
+    with Predictor.load(folder, threads=1) as own:
+        assert [row["label"] for row in rows] == [own.classify(f"text number {n}").label for n in range(9)]
+    assert [row["id"] for row in rows] == list(range(9))

@@ -17,6 +17,7 @@ pytest.importorskip("fastapi", reason="needs the extra serve: pip install 'quant
 pytest.importorskip("uvicorn", reason="needs the extra serve: pip install 'quantlat[serve]'")
 
 from quantlat.deployment import Predictor
+from tests.serving.bundles import LABELS, write_tiny_bundle
 from tests.serving.live import PATIENCE_S, LiveServer, running
 
 CONTEXT = "The tower was built in 1889 by a company from Paris. It is 330 metres high."
@@ -64,7 +65,8 @@ def test_a_budget_that_nothing_can_keep_is_answered_by_the_fastest_profile(serve
     "text",
     [
         "👩‍👩‍👧‍👦 family emoji 🏳️‍🌈", "ﷺ ﷽ العربية من اليمين", "日本語のテキスト 한국어 中文",
-        "e\u0301 n\u0303 combining", "\u0000 zero \u0007 bell", "\u200b\u200d\ufeff\u2060 invisible", "\u202e reversed \u202c", "𝔘𝔫𝔦 𒀀 🀄",
+        "e\u0301 n\u0303 combining", "\u0000 zero \u0007 bell", "\u200b\u200d\ufeff\u2060 invisible",
+        "\u202e reversed \u202c", "𝔘𝔫𝔦 𒀀 🀄",
         "\ud7ff\ue000\uffff\U0010ffff edges", "ﬁ ﬃ Å Ω İ ẞ", "\r\n\t\x0b\x0c\x1c\x85\u2028\u2029 spaces", "a" * 5000,
     ],
 )  # fmt: skip
@@ -219,3 +221,16 @@ def test_sigterm_under_load_loses_nothing_that_was_accepted(bundle: Path) -> Non
     finished = sum("POST /v1/answer 200" in line for line in server.log)
     assert answered.count(200) == finished > 0
     assert not any("500" in line.split()[-3:] for line in server.log)
+
+
+def test_a_classifier_answers_with_the_predictors_own_class(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "classifier", "text-classification")
+    with Predictor.load(folder, threads=1) as own, running(folder) as server:
+        texts = ["a fine day", "rain 🌧 again", "x" * 3000]
+        replies = server.post("/v1/classify", [{"text": text, "profile": "full"} for text in texts]).json
+        for text, reply in zip(texts, replies, strict=True):
+            expected = own.classify(text, profile="full")
+            assert reply["label"] == expected.label and reply["score"] == pytest.approx(max(expected.scores))
+            assert sum(reply["scores"].values()) == pytest.approx(1.0) and set(reply["scores"]) == set(LABELS)
+        assert server.post("/v1/classify", {"text": "fine"}).json["profile"] == "full"
+        assert server.post("/v1/answer", ASKED).status == 404
