@@ -58,7 +58,7 @@ def ask(page: Any) -> None:
 
 
 def test_asking_marks_the_answer_in_the_passage(page: Any) -> None:
-    page.get_by_label("Passage").first.fill("🗼 The tower 👩‍👩‍👧 was built in 1889 by a company.")
+    page.get_by_label("Passage", exact=True).fill("🗼 The tower 👩‍👩‍👧 was built in 1889 by a company.")
     page.get_by_label("Question", exact=True).fill("When?")
     page.get_by_label("Question", exact=True).press("Enter")
     page.locator("#trace").wait_for()
