@@ -21,10 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_RATE, MAX_SECONDS, MAX_CONNECTIONS = 2_000, 1_200, 200
-_WORDS = (
-    "the bridge over the river was opened in spring after eleven months of work and the council paid for steel from "
-    "the north while a second pier sank into the clay by half a metre so that divers had to pour concrete around it"
-).split()
+_TEXT = """the bridge over the river was opened in spring after eleven months of work and the council paid for steel from
+the north while a second pier sank into the clay by half a metre so that divers had to pour concrete around it"""
 
 
 @dataclass
@@ -53,7 +51,7 @@ def bodies(path: Path | None, options: dict[str, object], count: int, seed: int)
                 asked += [(qa["question"], paragraph["context"]) for qa in paragraph["qas"]]
         draw.shuffle(asked)
     while path is None and len(asked) < count:
-        words = [draw.choice(_WORDS) for _ in range(draw.randint(20, 250))]
+        words = [draw.choice(_TEXT.split()) for _ in range(draw.randint(20, 250))]
         asked.append(("What did the council pay for?", " ".join(words)))
     return [json.dumps({"question": q, "context": c, **options}).encode() for q, c in asked[:count]]
 
@@ -155,8 +153,8 @@ def main(arguments: list[str]) -> int:
             "missed": tally.missed,
             "profiles": dict(tally.profiles),
         }
-        shown = "{offered_per_s:9g}  {answered_per_s:10.1f}  {p50_ms:6.1f}  {p99_ms:6.1f}  {refused:4d}  {late:3d}  {lost:4d}  "
-        shown += "{degraded:8d}  {missed:6d}  {profiles}"
+        shown = "{offered_per_s:9g}  {answered_per_s:10.1f}  {p50_ms:6.1f}  {p99_ms:6.1f}  {refused:4d}  {late:3d}  "
+        shown += "{lost:4d}  {degraded:8d}  {missed:6d}  {profiles}"
         print(json.dumps(row) if chosen.json else shown.format(**row), flush=True)
     return 1 if lost else 0
 

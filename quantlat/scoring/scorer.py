@@ -74,11 +74,15 @@ class Scorer:
 
     def prepare(self, chunk: Chunk) -> PreparedChunk:
         """Check and tokenize; may run beside :meth:`score` in another thread."""
-        ready, bad = [], []
+        ready: list[_Ready] = []
+        bad: list[BadRow] = []
         for raw in chunk.rows:
             row = parse_row(raw, self.task)
             made = row if isinstance(row, BadRow) else self._ready(row)
-            (bad if isinstance(made, BadRow) else ready).append(made)  # type: ignore[arg-type]
+            if isinstance(made, BadRow):
+                bad.append(made)
+            else:
+                ready.append(made)
         return PreparedChunk(chunk.index, tuple(ready), tuple(bad))
 
     def score(self, chunk: PreparedChunk) -> ScoredChunk:

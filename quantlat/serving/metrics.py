@@ -19,7 +19,7 @@ _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-disable_created_metrics()  # they double the page and nobody asks for them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the page and nobody asks for them
 
 
 class Metrics:

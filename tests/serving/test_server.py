@@ -6,6 +6,8 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ pytest.importorskip("uvicorn", reason="needs the extra serve: pip install 'quant
 
 from quantlat.deployment import Predictor
 from tests.serving.bundles import LABELS, write_tiny_bundle
-from tests.serving.live import PATIENCE_S, LiveServer, running
+from tests.serving.live import PATIENCE_S, ROOT, LiveServer, running
 
 CONTEXT = "The tower was built in 1889 by a company from Paris. It is 330 metres high."
 ASKED = {"question": "When was it built?", "context": CONTEXT}
@@ -234,3 +236,12 @@ def test_a_classifier_answers_with_the_predictors_own_class(tmp_path: Path) -> N
             assert sum(reply["scores"].values()) == pytest.approx(1.0) and set(reply["scores"]) == set(LABELS)
         assert server.post("/v1/classify", {"text": "fine"}).json["profile"] == "full"
         assert server.post("/v1/answer", ASKED).status == 404
+
+
+def test_neither_server_nor_batch_scoring_imports_the_training_stack() -> None:
+    code = (
+        "import sys, quantlat.serving.server, quantlat.scoring\n"
+        "loaded = [name for name in ('torch', 'transformers', 'openvino', 'pandas', 'pyarrow') if name in sys.modules]\n"
+        "assert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=PATIENCE_S)
