@@ -1,7 +1,7 @@
 """Load on a quantlat server on loopback: throughput and latency against offered load.
 
 ``python tools/load_test.py --port 8000 --rates 10,20,40 --seconds 20`` sends questions at fixed times, whatever comes
-back (open loop). Latency is counted from the time a request should have been sent, so that a generator that falls behind
+back (open loop). Latency is counted from the time a request should have been sent, so that a generator that is late
 cannot hide waiting time (coordinated omission; Tene, "How NOT to Measure Latency", 2013). Only the standard library is
 used; nothing but 127.0.0.1 is ever reached, and rates, seconds and connections are bounded.
 """
@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_RATE, MAX_SECONDS, MAX_CONNECTIONS = 2_000, 1_200, 200
-_TEXT = """the bridge over the river was opened in spring after eleven months of work and the council paid for steel from
-the north while a second pier sank into the clay by half a metre so that divers had to pour concrete around it"""
+_TEXT = """the bridge over the river was opened in spring after eleven months of work and the council paid for steel
+from the north while a second pier sank into the clay by half a metre so that divers had to pour concrete around it"""
 
 
 @dataclass

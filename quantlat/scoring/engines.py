@@ -103,9 +103,10 @@ def _cluster(address: str | None) -> Iterator[Any]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except ConnectionError as error:
+    except Exception as error:  # Ray raises plain Exception when a cluster does not start in time
+        where = "on this machine" if address is None else f"at {address}"
         raise RuntimeUnavailableError(
-            f"there is no Ray cluster at {address}: {error}", "Start one with: ray start --head"
+            f"no Ray cluster {where}: {error}", "Start one with `ray start --head` and name it with --address."
         ) from None
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
