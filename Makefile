@@ -46,7 +46,7 @@ sanitize: install  ## the native engine's tests under AddressSanitizer and Undef
 	QUANTLAT_SANITIZE=1 QUANTLAT_NATIVE=required $(BIN)/python setup.py --quiet build --build-base build/asan \
 	  --build-lib $(SANITIZED); \
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-	  $(BIN)/python -m pytest -o pythonpath="$(SANITIZED) ." -p no:cacheprovider tests/native tests/runtimes/test_native.py
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o pythonpath="$(SANITIZED) ." -p no:cacheprovider tests/native tests/runtimes/test_native.py
 
 clean:  ## remove the environment and caches; runs/ and reports/ stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

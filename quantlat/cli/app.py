@@ -8,6 +8,7 @@ import typer
 
 import quantlat
 from quantlat.cli.bench import bench
+from quantlat.cli.compare import compare
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
 from quantlat.cli.predict import predict
@@ -45,5 +46,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, runs, doctor, serve, predict):
+for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor, serve, predict):
     app.command()(verb)

@@ -16,13 +16,23 @@ _FULL = "full"
 
 def bench(
     source: Annotated[
-        Path, typer.Argument(help="Run folder, or a folder with a quantised model.", metavar="RUN|BUNDLE")
-    ],
-    runtimes: Annotated[str, typer.Option(metavar="A,B", help="Runtimes to compare.")] = "native,openvino",
+        Path | None, typer.Argument(help="Run folder, or a folder with a quantised model.", metavar="RUN|BUNDLE")
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Random weights instead of a model: minilm-l6, minilm-l12 or bert-base."),
+    ] = None,
+    runtimes: Annotated[
+        str, typer.Option(metavar="A,B", help="Runtimes to compare; openvino-nncf is OpenVINO's own INT8 model.")
+    ] = "native,openvino",
     threads: Annotated[int, typer.Option(min=1, help="Threads of one run.")] = 1,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per request.")] = 1,
     tokens: Annotated[str, typer.Option(metavar="N,N", help="Lengths to measure.")] = "64,128,176,384",
     workload: Annotated[bool, typer.Option("--workload", help="The run's own windows instead of lengths.")] = False,
+    padded_batch: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runtimes that pad run a request N sequences at a time, sorted."),
+    ] = None,
     requests: Annotated[int, typer.Option(min=1, help="Windows of the workload.")] = 64,
     profile: Annotated[
         str | None,
@@ -34,14 +44,17 @@ def bench(
     """Measure a quantised model in several runtimes, and the native engine against this CPU's limit."""
     from quantlat.cli.console import ConsoleProgress, stdout_to_stderr
     from quantlat.evaluation.benchmark import length_cases, run_benchmark
+    from quantlat.evaluation.benchmark_model import shape_model
     from quantlat.latency.measure import MeasureOptions
     from quantlat.quantization.artifact import QuantizedModel
 
+    if (source is None) == (shape is None):
+        raise typer.BadParameter("name a run, a folder with a quantised model, or a --shape (one of them)")
     with stdout_to_stderr(), ConsoleProgress() as progress:
-        model = QuantizedModel.load(_model_folder(source))
+        model = shape_model(shape) if shape is not None else QuantizedModel.load(_model_folder(_run(source)))
         cases: tuple[BenchmarkCase, ...]
         if workload:
-            cases = (_workload(source, model.config.family, requests, batch),)
+            cases = (_workload(_run(source), model.config.family, requests, batch),)
         else:
             cases = length_cases(_lengths(tokens), batch, vocab_size=model.config.vocab_size)
         profiles: dict[str, RetentionConfig | None] = {_FULL: None}
@@ -53,6 +66,7 @@ def bench(
             runtimes=[name.strip() for name in runtimes.split(",")],
             threads=threads,
             profiles=profiles,
+            padded_batch=padded_batch,
             options=MeasureOptions(min_rounds=min(rounds, 10), max_rounds=rounds),
             progress=progress,
         )
@@ -60,6 +74,13 @@ def bench(
         typer.echo(result.model_dump_json())
     else:
         _show(result)
+
+
+def _run(source: Path | None) -> Path:
+    """The source, for what a shape alone does not have."""
+    if source is None:
+        raise typer.BadParameter("a --shape has no data and no profiles: name a run, or give lengths and ratios")
+    return source
 
 
 def _lengths(text: str) -> list[int]:
@@ -81,7 +102,7 @@ def _model_folder(source: Path) -> Path:
     return open_run(source).artifact("quantization") / QUANTIZED
 
 
-def _retention(source: Path, profile: str) -> RetentionConfig:
+def _retention(source: Path | None, profile: str) -> RetentionConfig:
     from quantlat.models.retention import RetentionConfig
 
     if profile[:1].isdigit():
@@ -89,7 +110,7 @@ def _retention(source: Path, profile: str) -> RetentionConfig:
     from quantlat.pipeline.record import open_run
     from quantlat.stages.search_record import SearchRecord
 
-    return RetentionConfig(SearchRecord.read(open_run(source).artifact("search")).profile(profile).ratios)
+    return RetentionConfig(SearchRecord.read(open_run(_run(source)).artifact("search")).profile(profile).ratios)
 
 
 def _workload(source: Path, family: str, requests: int, batch: int) -> BenchmarkCase:
@@ -133,6 +154,13 @@ def _show(result: BenchmarkResult) -> None:
             ", ".join(row.warnings),
         )
     print_table(table)
+    if result.savings:
+        savings = Table("runtime", "profile", "tokens", "work / full", "time / full", "time saved / work saved")
+        for saving in result.savings:
+            kept = "" if saving.kept is None else f"{saving.kept:.2f}"
+            cells = (f"{saving.macs:.3f}", f"{saving.time:.3f}", kept)
+            savings.add_row(saving.runtime, saving.profile, str(saving.tokens), *cells)
+        print_table(savings)
     if not result.roofline:
         return
     peak = "unknown" if result.int8_peak_gmacs is None else f"{result.int8_peak_gmacs:.0f} GMAC/s"

@@ -17,9 +17,11 @@ from pydantic import BaseModel, ConfigDict
 from quantlat.errors import MeasurementError
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
+from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
+from quantlat.runtimes import nncf_baseline
 from quantlat.runtimes.base import Session, TokenBatch, TokenWindow, get_runtime
 
 FULL = "full"
@@ -82,12 +84,35 @@ class RooflineRow(BaseModel):
     of_peak: float | None
 
 
+class Saving(BaseModel):
+    """Work and time of a profile relative to the same runtime at full length.
+
+    Attributes:
+        macs: multiply-accumulates relative to full length, by the formula of :mod:`quantlat.models.macs`.
+        time: median latency relative to full length.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    runtime: str
+    profile: str
+    batch: int
+    tokens: int
+    macs: float
+    time: float
+
+    @property
+    def kept(self) -> float | None:
+        """Time saved for each share of the work saved: 1 when all of it became time; ``None`` if none was saved."""
+        return (1.0 - self.time) / (1.0 - self.macs) if self.macs < 1.0 else None
+
+
 class BenchmarkResult(BaseModel):
     """What ``quantlat bench --json`` prints."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     machine: MachineFacts
     rows: tuple[BenchmarkRow, ...]
+    savings: tuple[Saving, ...] = ()
     int8_peak_gmacs: float | None = None
     roofline: tuple[RooflineRow, ...] = ()
 
@@ -120,6 +145,7 @@ def run_benchmark(
     runtimes: Sequence[str],
     threads: int,
     profiles: Mapping[str, RetentionConfig | None],
+    padded_batch: int | None = None,
     options: MeasureOptions | None = None,
     cache_dir: Path | None = None,
     progress: Progress | None = None,
@@ -128,20 +154,23 @@ def run_benchmark(
 
     Args:
         profiles: retention configurations by name; ``None`` is the plain graph at full length.
+        padded_batch: runtimes that pad execute a request as batches of this many sequences at most, sorted by
+            length; ``None``: as one.
 
     Raises:
         RuntimeUnavailableError: a runtime cannot run here.
     """
     progress = progress or QuietProgress()
     machine = read_machine_facts()
-    sessions = {name: get_runtime(name).load(model, threads=threads, cache_dir=cache_dir) for name in runtimes}
+    sessions = {name: _load(name, model, threads, cache_dir) for name in runtimes}
     rows: list[BenchmarkRow] = []
     try:
         for case in cases:
             runs = {
-                (name, profile): _runner(session, case, config)
+                (name, profile): _runner(session, case, config, padded_batch)
                 for name, session in sessions.items()
                 for profile, config in profiles.items()
+                if config is None or name != nncf_baseline.NAME
             }
             measured = measure_interleaved(
                 {f"{name} {profile}": run for (name, profile), run in runs.items()},
@@ -170,7 +199,42 @@ def run_benchmark(
         for session in sessions.values():
             session.close()
     peak, roofline = (None, ()) if "native" not in runtimes else measure_roofline(model, [c.tokens for c in cases])
-    return BenchmarkResult(machine=machine, rows=tuple(rows), int8_peak_gmacs=peak, roofline=roofline)
+    return BenchmarkResult(
+        machine=machine,
+        rows=tuple(rows),
+        savings=savings(model, cases, profiles, rows),
+        int8_peak_gmacs=peak,
+        roofline=roofline,
+    )
+
+
+def savings(
+    model: QuantizedModel,
+    cases: Sequence[BenchmarkCase],
+    profiles: Mapping[str, RetentionConfig | None],
+    rows: Sequence[BenchmarkRow],
+) -> tuple[Saving, ...]:
+    """Work and time of every row that drops tokens, relative to the row of its runtime and case that does not."""
+    work: dict[tuple[int, int, str], float] = {}
+    for case in cases:
+        tokens = [len(window.input_ids) for request in case.requests for window in request]
+        for name, config in profiles.items():
+            if config is not None:
+                lengths = [config.lengths(n) for n in tokens]
+                work[case.tokens, case.batch, name] = mean_relative_macs(model.config, tokens, lengths)
+    full = {(row.runtime, row.tokens, row.batch): row.median_ms for row in rows if profiles[row.profile] is None}
+    return tuple(
+        Saving(
+            runtime=row.runtime,
+            profile=row.profile,
+            batch=row.batch,
+            tokens=row.tokens,
+            macs=work[row.tokens, row.batch, row.profile],
+            time=row.median_ms / full[row.runtime, row.tokens, row.batch],
+        )
+        for row in rows
+        if profiles[row.profile] is not None and (row.runtime, row.tokens, row.batch) in full
+    )
 
 
 def measure_roofline(
@@ -204,10 +268,30 @@ def measure_roofline(
     return (best / 1e9 if best else None), tuple(table)
 
 
-def _runner(session: Session, case: BenchmarkCase, config: RetentionConfig | None) -> Callable[[int], object]:
+def _load(name: str, model: QuantizedModel, threads: int, cache_dir: Path | None) -> Session:
+    """A session of a runtime, or of the baseline that quantises the fp32 model in its own way."""
+    if name != nncf_baseline.NAME:
+        return get_runtime(name).load(model, threads=threads, cache_dir=cache_dir)
+    nncf_baseline.availability().require(name)
+    from quantlat.evaluation.benchmark_model import dequantized
+
+    rng = np.random.default_rng(0)
+    longest = min(128, model.config.max_positions)
+    windows = [PlainWindow(rng.integers(0, model.config.vocab_size, longest), np.zeros(longest, np.int64))] * 4
+    return nncf_baseline.NncfSession(dequantized(model), windows, threads=threads)
+
+
+def _runner(
+    session: Session, case: BenchmarkCase, config: RetentionConfig | None, padded_batch: int | None
+) -> Callable[[int], object]:
     """Padding is part of what a runtime that needs it costs; the engine gets the windows as they are."""
     ragged = getattr(session, "run_windows", None)
     if ragged is not None:
         return lambda i: ragged(case.requests[i], config)
-    padded = [TokenBatch.from_windows(request) for request in case.requests]
-    return lambda i: session.run(padded[i], config)
+    padded = [_padded_batches(request, padded_batch or len(request)) for request in case.requests]
+    return lambda i: [session.run(batch, config) for batch in padded[i]]
+
+
+def _padded_batches(request: Sequence[TokenWindow], size: int) -> list[TokenBatch]:
+    ordered = sorted(request, key=lambda window: len(window.input_ids))
+    return [TokenBatch.from_windows(ordered[i : i + size]) for i in range(0, len(ordered), size)]

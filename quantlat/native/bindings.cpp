@@ -192,7 +192,7 @@ PYBIND11_MODULE(_engine, m) {
       py::arg("rows"), py::arg("hidden"), py::arg("intermediate"), py::arg("heads"), py::arg("repeats") = 20,
       py::arg("kernels") = "auto");
   m.def("usable_kernels", &usable_kernels);
-  m.def("available_cpus", &available_cpus);
+  m.def("available_cpus", &available_cpus, py::arg("root") = "");
   m.def("select_rows", &rows_kept);
   m.def("exp_negative", &exp_negative, py::arg("x"), py::arg("kernels") = "auto");
   m.def("activate", &activate, py::arg("x"), py::arg("activation"), py::arg("kernels") = "auto");

@@ -124,6 +124,9 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   add("attention output + residual", linear_macs(output), [&] {
     k.linear_residual(output.linear, u8.get(), u8_stride, s.rows, {residual.get(), stride, nullptr}, f32.get(), stride);
   });
+  add("up", linear_macs(up), [&] {
+    k.linear(up.linear, u8.get(), u8_stride, s.rows, wide.get(), round_up(raised, 32), kColumns);
+  });
   add("up + GELU + quantise", linear_macs(up), [&] {
     k.linear_gelu(up.linear, u8.get(), u8_stride, s.rows, down.linear.input, u8_out.get(), raised_stride);
   });

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -95,29 +95,42 @@ void ThreadPool::serve(int worker) {
 
 namespace {
 
-double cgroup_quota() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string limit;
-  double period = 0.0;
-  if (v2 >> limit >> period && limit != "max" && period > 0.0) {
-    const double quota = std::strtod(limit.c_str(), nullptr) / period;
-    if (quota > 0.0) return quota;
+// The least quota of the process's cgroup and those around it, in CPUs; 0 without one. `root` holds proc and sys.
+double cgroup_quota(const std::string& root) {
+  double least = 0.0;
+  const auto consider = [&least](double quota, double period) {
+    if (quota > 0.0 && period > 0.0 && (least == 0.0 || quota / period < least)) least = quota / period;
+  };
+  std::ifstream memberships(root + "/proc/self/cgroup");
+  std::string line, group;
+  while (std::getline(memberships, line)) {
+    if (line.rfind("0::", 0) == 0) group = line.substr(3);  // cgroup v2
   }
-  std::ifstream quota_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota = 0.0;
-  if (quota_file >> quota && period_file >> period && quota > 0.0 && period > 0.0) return quota / period;
-  return 0.0;
+  while (true) {
+    std::ifstream file(root + "/sys/fs/cgroup" + group + "/cpu.max");
+    std::string limit;
+    double period = 0.0;
+    if (file >> limit >> period && limit != "max") consider(std::strtod(limit.c_str(), nullptr), period);
+    const size_t slash = group.rfind('/');
+    if (slash == std::string::npos) break;
+    group.resize(slash);
+  }
+  std::ifstream quota_file(root + "/sys/fs/cgroup/cpu/cpu.cfs_quota_us");  // cgroup v1
+  std::ifstream period_file(root + "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double quota = 0.0, period = 0.0;
+  if (quota_file >> quota && period_file >> period) consider(quota, period);
+  return least;
 }
 
 }  // namespace
 
-int available_cpus() {
+int available_cpus(const std::string& root) {
   cpu_set_t set;
   CPU_ZERO(&set);
   int cpus = static_cast<int>(std::thread::hardware_concurrency());
   if (sched_getaffinity(0, sizeof set, &set) == 0) cpus = CPU_COUNT(&set);
-  const double quota = cgroup_quota();
-  if (quota > 0.0) cpus = std::min(cpus, static_cast<int>(std::ceil(quota)));
+  const double quota = cgroup_quota(root);
+  if (quota > 0.0) cpus = std::min(cpus, static_cast<int>(quota));
   return std::max(cpus, 1);
 }
 

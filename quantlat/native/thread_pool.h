@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -56,7 +57,8 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
 };
 
-// CPUs this process may use: its affinity mask, limited by its cgroup's CPU quota; at least 1.
-int available_cpus();
+// CPUs this process may use: its affinity mask, limited by the CPU quotas of its cgroups; at least 1. `root` is where
+// proc and sys are looked for, for tests.
+int available_cpus(const std::string& root);
 
 }  // namespace quantlat

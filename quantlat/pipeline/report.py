@@ -1,4 +1,4 @@
-"""Write a run's report again for ``quantlat report``: nothing is measured, everything comes from what is stored."""
+"""Stored reports: written again for ``quantlat report``, side by side for ``quantlat compare``; nothing is measured."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from quantlat.pipeline.store import Artifact, read_artifact
 from quantlat.progress import Progress
 from quantlat.recipe import Recipe
 from quantlat.reporting import ReportData, ReportPaths, read_report, write_report
+from quantlat.reporting.compare import Comparison, NamedReport, compare
+from quantlat.reporting.compare_view import render_comparison
 from quantlat.reporting.rows import ExampleInfo, StageRow
 from quantlat.reporting.write import FIGURE_FOLDER, FORMATS, REPORT_JSON
 
@@ -39,6 +41,49 @@ def rebuild_report(place: Path, out: Path | None, progress: Progress) -> ReportP
         data = _complete(_run_report(place, record), place, record, progress)
         formats = Recipe.model_validate(record.recipe).report.figures
         return write_report(data, out or Path("reports") / data.recipe.name, formats)
+    return write_report(_report_folder(place), out or place, _drawn_formats(place))
+
+
+def compare_reports(places: Sequence[Path], html: Path | None) -> Comparison:
+    """Compare the reports of run or report folders with the first of them.
+
+    Args:
+        places: at least two folders.
+        html: where to write the comparison as a page; ``None``: nowhere.
+
+    Raises:
+        StorageError: a folder has no report, it is damaged, or the page cannot be written.
+        RunConflictError: a run was made by an incompatible version.
+    """
+    names = _names(places)
+    comparison = compare([NamedReport(name, stored_report(place)) for name, place in zip(names, places, strict=True)])
+    if html is not None:
+        try:
+            html.write_text(render_comparison(comparison), encoding="utf-8")
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {html}: {error.strerror or error}", "--html takes a file name."
+            ) from error
+    return comparison
+
+
+def stored_report(place: Path) -> ReportData:
+    """The report of a run folder or of a report folder, as it was stored."""
+    record = read_record(place)
+    return _run_report(place, record) if record is not None else _report_folder(place)
+
+
+def _names(places: Sequence[Path]) -> list[str]:
+    """The folders' own names, or as much of the paths as tells them apart."""
+    parts = [place.resolve().parts for place in places]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [str(place) for place in places]
+
+
+def _report_folder(place: Path) -> ReportData:
     if not place.exists():
         raise StorageError(f"{place}: no such folder", "`quantlat runs` lists the runs there are.")
     if not (place / REPORT_JSON).is_file():
@@ -46,7 +91,7 @@ def rebuild_report(place: Path, out: Path | None, progress: Progress) -> ReportP
             f"expected a run or a report in {place}, but it holds neither run.json nor {REPORT_JSON}",
             "`quantlat runs` lists the runs there are; `quantlat run RECIPE` makes one, with its report.",
         )
-    return write_report(read_report(place), out or place, _drawn_formats(place))
+    return read_report(place)
 
 
 def _drawn_formats(folder: Path) -> Sequence[str]:

@@ -18,11 +18,13 @@ from quantlat.reporting.rows import (
     DataInfo,
     ExampleInfo,
     Headline,
+    Interval,
     LatencyRow,
     MachineInfo,
     ModelCard,
     ProfileRow,
     QuantizationInfo,
+    QuestionSet,
     RecipeInfo,
     Role,
     Row,
@@ -46,6 +48,7 @@ class ReportData(Row):
     teacher: ModelCard | None = None
     student: ModelCard
     data: DataInfo
+    questions: QuestionSet | None = None
     machine: MachineInfo
     versions: dict[str, str]
     stages: tuple[StageRow, ...]
@@ -77,6 +80,10 @@ class ReportData(Row):
         shown = [p.profile for p in self.example.profiles] if self.example is not None else []
         if not set(shown) <= set(names):
             raise ValueError(f"the example shows profiles {shown}, but there are {names}")
+        asked = len(self.questions.passages) if self.questions is not None else 0
+        for row in self.accuracy:
+            if row.split == "dev" and len(row.f1_per_question) not in (0, asked):
+                raise ValueError(f"{row.label!r} has the F1 of {len(row.f1_per_question)} questions, there are {asked}")
         return self
 
     def profile(self, name: str) -> ProfileRow:
@@ -112,5 +119,12 @@ class ReportData(Row):
         return slow.median_ms / fast.median_ms if fast is not None and slow is not None else None
 
     def speedup_row(self, of: str, over: str) -> SpeedupRow | None:
-        """The speedup measured side by side, with its interval, if there is one."""
-        return next((s for s in self.speedups if s.of == of and s.over == over), None)
+        """The speedup measured side by side, with its interval, if there is one; either way round."""
+        for row in self.speedups:
+            if (row.of, row.over) == (of, over):
+                return row
+            if (row.of, row.over) == (over, of):
+                ratio = row.ratio
+                limits = {"estimate": 1 / ratio.estimate, "low": 1 / ratio.high, "high": 1 / ratio.low}
+                return SpeedupRow(of=of, over=over, ratio=Interval(**limits, level=ratio.level, n=ratio.n))
+        return None

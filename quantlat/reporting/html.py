@@ -40,9 +40,9 @@ def render_html(data: ReportData) -> str:
     training = training_plots(data)
     spread = runtime_spread(data)
     found = verdict(data)
-    theme, script = _source("theme.js"), _source("page.js")
+    theme, script = page_source("theme.js"), page_source("page.js")
     return (
-        _environment()
+        page_environment()
         .get_template("page.html")
         .render(
             data=data,
@@ -68,10 +68,10 @@ def render_html(data: ReportData) -> str:
                 "models": tables.model_facts(data),
                 "data": tables.data_facts(data),
             },
-            style=_source("style.css"),
+            style=page_source("style.css"),
             theme=theme,
             script=script,
-            policy=_policy(theme, script),
+            policy=page_policy(theme, script),
             page_data=script_json(
                 {
                     "tips": _tips(pareto, waterfall, lengths, distributions, training),
@@ -82,7 +82,8 @@ def render_html(data: ReportData) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def page_environment() -> jinja2.Environment:
+    """Templates that escape what they are given and refuse what they do not know."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -96,12 +97,13 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _source(name: str) -> Markup:
+def page_source(name: str) -> Markup:
     """One of our own files, which needs no escaping."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
 
 
-def _policy(*scripts: str) -> str:
+def page_policy(*scripts: str) -> str:
+    """A Content-Security-Policy under which only these scripts run."""
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -11,6 +11,11 @@ from quantlat.reporting.rows import AccuracyRow, Interval, LatencyRow, SpeedupRo
 ABSENT = "–"
 
 
+NOT_DISTINGUISHABLE = "not distinguishable from zero at this sample size"
+SHORT_ZERO = "≈ 0"
+"""What a table cell writes for it; the table's legend says what it means."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A number as text, the interval that belongs to it (may be empty), and what a reader must know about it.
@@ -25,7 +30,9 @@ class Quantity:
     @property
     def text(self) -> str:
         """All of it in one line."""
-        return " ".join(part for part in (self.value, self.span and f"({self.span})", self.note) if part)
+        note = NOT_DISTINGUISHABLE if self.note == SHORT_ZERO else self.note
+        number = f"{self.value} ({self.span})" if self.span else self.value
+        return f"{number}, {note}" if note == NOT_DISTINGUISHABLE else f"{number} {note}".rstrip()
 
 
 NOTHING = Quantity(ABSENT)
@@ -60,13 +67,20 @@ def points(interval: Interval, digits: int = 1) -> Quantity:
     return Quantity(write(interval.estimate), limits)
 
 
+def exact_match(row: AccuracyRow | None) -> Quantity:
+    """Exact match in points, with its interval where the report has one."""
+    if row is None:
+        return NOTHING
+    return points(row.em_interval) if row.em_interval is not None else Quantity(fmt.points(row.em))
+
+
 def difference(row: AccuracyRow | None) -> Quantity:
     """The paired F1 difference of a row to its reference; ``≈ 0`` where it cannot be told from zero."""
     if row is None or row.difference is None:
         return NOTHING
     interval = row.difference.interval
     limits = span(interval.low, interval.high, fmt.signed) if interval.known else ""
-    return Quantity(fmt.signed(interval.estimate), limits, "" if row.difference.distinguishable else "≈ 0")
+    return Quantity(fmt.signed(interval.estimate), limits, "" if row.difference.distinguishable else SHORT_ZERO)
 
 
 def times(value: float | None, row: SpeedupRow | None) -> Quantity:

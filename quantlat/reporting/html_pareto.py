@@ -138,7 +138,7 @@ def _view(
         floor_text=f"accuracy floor {fmt.signed(info.floor, 1)}" if info.floor is not None else "",
         front=front,
         marks=(*trials, *marks),
-        captions=_captions(named, marks, trials, right, floor, y.at(0.0)),
+        captions=_captions(named, marks, trials, right, floor, y.at(0.0), _front_runs(info, x, y, right)),
         off_scale=_strip(off, x, y),
         hidden=_trial_count(data) - len(trials),
         log=log,
@@ -236,9 +236,20 @@ def _front_path(info: ParetoInfo, x: Axis, y: Axis, right: float) -> str:
     inside = [p for p in info.front if x.low <= p.x <= x.high]
     if not inside:
         return ""
-    parts = [f"M{x.at(inside[0].x):g} {y.at(inside[0].y):g}"]
-    parts += [f"H{x.at(p.x):g}V{y.at(p.y):g}" for p in inside[1:]]
+    # The end of the front may lie far under the picture: the line leaves it at its edge, not across the page.
+    parts = [f"M{x.at(inside[0].x):g} {y.inside(inside[0].y):g}"]
+    parts += [f"H{x.at(p.x):g}V{y.inside(p.y):g}" for p in inside[1:]]
     return "".join(parts) + f"H{right:g}"
+
+
+def _front_runs(info: ParetoInfo, x: Axis, y: Axis, right: float) -> list[Box]:
+    """The level parts of the staircase, which captions avoid."""
+    inside = [p for p in info.front if x.low <= p.x <= x.high]
+    if not inside:
+        return []
+    ends = [*(x.at(p.x) for p in inside[1:]), right]
+    heights = [-y.inside(p.y) for p in inside]
+    return [Box(x.at(p.x), h - 2, end, h + 2) for p, h, end in zip(inside, heights, ends, strict=True)]
 
 
 def _captions(
@@ -248,6 +259,7 @@ def _captions(
     right: float,
     floor: float | None,
     zero: float,
+    runs: Sequence[Box],
 ) -> tuple[Caption, ...]:
     """Direct labels, placed so that they cover neither marks nor each other."""
     texts, labels = [], []
@@ -260,6 +272,7 @@ def _captions(
         labels.append(Label(mark.x, -mark.y, width, _LINE * len(texts[-1]), own=_own(mark)))
     blocked = [Box(right - 150, -floor, right, -floor + 18)] if floor is not None else []
     lines = [(Box(_LEFT, -y - 1, right, -y + 1), 1.0) for y in (zero, floor) if y is not None]
+    lines += [(run, 1.0) for run in runs]
     avoided = lines + [(Box(t.x - 4, -t.y - 4, t.x + 4, -t.y + 4), 0.8) for t in trials]
     bounds = Box(_LEFT + 2, -_BOTTOM + 2, right + 10, -_TOP)
     placed = place_labels(labels, bounds=bounds, blocked=blocked, avoided=avoided)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quantlat.reporting import formatting as fmt
+from quantlat.reporting import html_numbers as num
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures.retention import retention_info
-from quantlat.reporting.rows import ExampleInfo
+from quantlat.reporting.rows import ExampleInfo, profile_key
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class RetentionRow:
     recommended: bool
     cells: tuple[RetentionCell, ...]
     macs: str
-    latency: str
+    latency: num.Quantity
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,16 @@ def retention_table(data: ReportData) -> RetentionTable:
             recommended=strip.recommended,
             cells=tuple(_cell(ratio, mean) for ratio in strip.ratios),
             macs=fmt.percent(strip.macs_relative),
-            latency=fmt.milliseconds(strip.latency_ms) if strip.latency_ms is not None else "–",
+            latency=_latency(data, strip.name),
         )
         for strip in info.strips
     )
     return RetentionTable(info.heading.title, info.heading.subtitle, info.layers, rows)
+
+
+def _latency(data: ReportData, profile: str) -> num.Quantity:
+    row = data.latency_of(profile_key(profile))
+    return num.milliseconds(row) if row is not None else num.NOTHING
 
 
 def _cell(ratio: float, tokens_mean: float | None) -> RetentionCell:

@@ -25,7 +25,7 @@ class ModelLine:
     latency: num.Quantity
     speedups: tuple[num.Quantity, ...]
     f1: num.Quantity
-    em: str
+    em: num.Quantity
     difference: num.Quantity
     macs: str
 
@@ -47,7 +47,7 @@ class AccuracyLine:
     is_profile: bool
     runtime: str
     f1: num.Quantity
-    em: str
+    em: num.Quantity
     difference: num.Quantity
 
 
@@ -96,7 +96,7 @@ def _model_line(data: ReportData, key: str, over: list[Role]) -> ModelLine:
         latency=num.milliseconds(latency) if latency is not None else num.NOTHING,
         speedups=tuple(_speedup(data, key, role.value) for role in over),
         f1=num.points(accuracy.f1) if accuracy is not None else num.NOTHING,
-        em=fmt.points(accuracy.em) if accuracy is not None else num.ABSENT,
+        em=num.exact_match(accuracy),
         difference=_difference(data, accuracy),
         macs=macs[0] if macs else num.ABSENT,
     )
@@ -129,7 +129,7 @@ def accuracy_lines(data: ReportData) -> tuple[AccuracyLine, ...]:
             is_profile=row.profile is not None,
             runtime=runtime_name(row.runtime),
             f1=num.points(row.f1, 2),
-            em=fmt.points(row.em),
+            em=num.exact_match(row),
             difference=num.difference(row),
         )
         for row in data.accuracy

@@ -98,13 +98,13 @@ def _accuracy(data: ReportData) -> str:
             row.label if row.profile is None else f"`{row.profile}`",
             runtime_name(row.runtime),
             _with_interval(row),
-            fmt.points(row.em),
+            _exact_match(row),
             _difference_text(row),
         )
         for row in data.accuracy
         if row.split == "dev"
     ]
-    table = markdown_table(("model", "runtime", "F1 (95 %)", "EM", "F1 difference (95 %)"), rows)
+    table = markdown_table(("model", "runtime", "F1 (95 %)", "EM (95 %)", "F1 difference (95 %)"), rows)
     spreads = runtime_spread(data)
     text = ""
     if spreads:
@@ -119,6 +119,12 @@ def _accuracy(data: ReportData) -> str:
 def _with_interval(row: AccuracyRow) -> str:
     text = fmt.points(row.f1.estimate, 2)
     return f"{text} [{fmt.points(row.f1.low, 2)}, {fmt.points(row.f1.high, 2)}]" if row.f1.known else text
+
+
+def _exact_match(row: AccuracyRow) -> str:
+    text, limits = fmt.points(row.em), row.em_interval
+    known = limits is not None and limits.known
+    return f"{text} [{fmt.points(limits.low)}, {fmt.points(limits.high)}]" if limits and known else text
 
 
 def _difference_text(row: AccuracyRow) -> str:

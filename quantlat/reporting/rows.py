@@ -133,6 +133,16 @@ class DataInfo(Row):
     tried: tuple[str, ...] = ()
 
 
+class QuestionSet(Row):
+    """The dev questions that accuracies are means over, so that two reports can tell whether they saw the same ones.
+
+    ``sha256`` is over their content, in order; ``passages[i]`` numbers the passage of question ``i``.
+    """
+
+    sha256: str
+    passages: tuple[int, ...]
+
+
 class MachineInfo(Row):
     """Facts about the machine that measured; ``cores`` are those this process may use."""
 
@@ -191,13 +201,19 @@ class _Measured(Row):
 
 
 class AccuracyRow(_Measured):
-    """F1 and exact match (0 to 100) of one model in one runtime on one split of the data."""
+    """F1 and exact match (0 to 100) of one model in one runtime on one split of the data.
+
+    ``f1_per_question`` holds the points of each question to two decimals, in the order of ``ReportData.questions``;
+    it is empty in reports from before there was any.
+    """
 
     split: Literal["dev", "search"] = "dev"
     f1: Interval
     em: float
+    em_interval: Interval | None = None
     n: int
     difference: Difference | None = None
+    f1_per_question: tuple[float, ...] = ()
 
 
 class Percentile(Row):

@@ -91,7 +91,10 @@ def usable_kernels() -> tuple[str, ...]:
 
 
 class NativeSession:
-    """A model in the engine. Calls from several threads take turns and release the interpreter lock."""
+    """A model in the engine. Calls from several threads take turns and release the interpreter lock.
+
+    ``threads`` is what was asked for; no more than the process's affinity and cgroup quota allow are started.
+    """
 
     runtime = "native"
 
@@ -115,6 +118,11 @@ class NativeSession:
     def kernels(self) -> str:
         """Name of the kernel set in use."""
         return str(self._open_session().kernels)
+
+    @property
+    def workers(self) -> int:
+        """Threads that were started, the caller's among them."""
+        return int(self._open_session().threads)
 
     def run(self, batch: TokenBatch, config: Config = None) -> Logits:
         """See :class:`quantlat.runtimes.base.Session`; logits of padding are 0.
@@ -211,7 +219,9 @@ def _open(model: QuantizedModel, threads: int, cache_dir: Path | None, kernels: 
     key = (model.fingerprint, "native", source_fingerprint("quantlat.native.engine_file"))
     entry = GraphCache(cache_dir).entry(key, lambda folder: write_engine_file(model, folder / _FILE))
     try:
-        return engine.Session(engine.Model.open(str(entry / _FILE)), threads, kernels)
+        # More threads than this process may run at once would only take turns and wait for each other.
+        workers = min(threads, engine.available_cpus())
+        return engine.Session(engine.Model.open(str(entry / _FILE)), workers, kernels)
     except (ValueError, OSError) as error:
         raise ModelError(f"the native engine cannot open its model file: {error}") from None
 

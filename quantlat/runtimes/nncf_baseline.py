@@ -11,17 +11,14 @@ import io
 import logging
 from collections.abc import Sequence
 from importlib import metadata, util
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.heads import TaskModel
 from quantlat.quantization.graph import PLAIN_INPUTS, PlainGraph
-from quantlat.runtimes.base import Availability, Config, Logits, TokenBatch
-
-if TYPE_CHECKING:
-    from quantlat.data.windows import Window
+from quantlat.runtimes.base import Availability, Config, Logits, TokenBatch, TokenWindow
 
 NAME = "openvino-nncf"
 
@@ -39,7 +36,7 @@ class NncfSession:
 
     runtime = NAME
 
-    def __init__(self, model: TaskModel, windows: Sequence[Window], *, threads: int) -> None:
+    def __init__(self, model: TaskModel, windows: Sequence[TokenWindow], *, threads: int) -> None:
         availability().require(NAME)
         import openvino as ov
 
@@ -66,7 +63,7 @@ class NncfSession:
         self._request = None
 
 
-def _quantize(model: Any, windows: Sequence[Window]) -> Any:
+def _quantize(model: Any, windows: Sequence[TokenWindow]) -> Any:
     import nncf
 
     logging.getLogger("nncf").setLevel(logging.ERROR)

@@ -87,7 +87,7 @@ class AccuracyFloor:
     """
 
     max_drop: float
-    margin_z: float = 1.0
+    margin_z: float = 0.5
     reference: str = "fp32 full-length student"
 
     def __post_init__(self) -> None:

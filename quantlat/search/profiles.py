@@ -86,16 +86,19 @@ def select_finalists(
 ) -> tuple[RetentionConfig, ...]:
     """The configurations that are worth measuring again, most important first.
 
-    Full length; the knee; the cheapest within the floor with its margin and, because estimates err in both
-    directions, those that only miss it narrowly; then what else is on the front near the floor.
+    Full length; the knee; the cheapest that the estimates put within the floor, the cheapest that is within it with
+    its margin, and what lies between them in cost. The margin is not asked of all, because a trial's standard error
+    is larger than that of a finalist, which sees more questions. Then what else is on the front near the floor.
     """
     front = [candidates[i] for i in front_of(candidates, cost)]
     bend = _bend(candidates, floor, cost) if front else None
-    within = [c for c in front if floor.holds(c)]
-    narrowly = [c for c in front if not floor.holds(c) and floor.violation(c, margin=False) <= _benefit(c, floor)]
-    # the front is sorted by cost, so these are the cheapest of each group
-    picks = [c.config for c in (bend, *within[:2], *narrowly[-1:], *within[2:3], *narrowly[-2:-1]) if c]
-    rest = sorted(front, key=lambda c: abs(floor.violation(c)))
+    # the front is sorted by cost
+    likely = [c for c in front if floor.holds(c, margin=False)]
+    safe = next((c for c in likely if floor.holds(c)), None)
+    between = [c for c in likely if safe is None or c.cost(cost) < safe.cost(cost)]
+    middle = between[len(between) // 2 : len(between) // 2 + 1]
+    picks = [c.config for c in (bend, *between[:1], safe, *middle, *between[1:2]) if c]
+    rest = sorted(front, key=lambda c: abs(floor.violation(c, margin=False)))
     return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
 
 
@@ -142,11 +145,6 @@ def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost:
         floor_missed_by=missed if missed > 0 else None,
         notes=tuple(notes),
     )
-
-
-def _benefit(candidate: Candidate, floor: AccuracyFloor) -> float:
-    """Points by which an estimate may miss the floor and still be worth another look."""
-    return max(1.0, floor.margin_z) * candidate.drop_standard_error
 
 
 def _knee(candidates: Sequence[Candidate], cost: Cost) -> int:

@@ -29,7 +29,7 @@ class ReportStage(Stage):
     """Leaves ``report/`` and publishes it as ``reports/<recipe>/``. The only stage that reads the dev split."""
 
     name = "report"
-    version = 1
+    version = 2
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]

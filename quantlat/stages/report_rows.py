@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from quantlat import __version__
+from quantlat.data.examples import fingerprint
 from quantlat.evaluation import EvaluationResult
 from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime, float_runtime
 from quantlat.latency import Measurement, read_machine_facts
@@ -64,6 +65,7 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         teacher=_model_card("teacher", findings.contestants.teacher, context.recipe.teacher.model),
         student=_model_card("student", findings.contestants.student, context.recipe.student.model),
         data=_data_info(context, findings.contestants),
+        questions=_question_set(findings.contestants),
         machine=rows.MachineInfo(
             cpu=machine.cpu_model,
             fingerprint=machine.fingerprint,
@@ -159,6 +161,13 @@ def _data_info(context: StageContext, contestants: Contestants) -> rows.DataInfo
     )
 
 
+def _question_set(contestants: Contestants) -> rows.QuestionSet:
+    examples = contestants.windows.examples
+    numbers: dict[str, int] = {}
+    passages = tuple(numbers.setdefault(example.context, len(numbers)) for example in examples)
+    return rows.QuestionSet(sha256=fingerprint(examples), passages=passages)
+
+
 def _stage_row(name: str, artifact: Artifact) -> rows.StageRow:
     manifest = artifact.manifest
     records = _training_records(artifact)
@@ -247,8 +256,12 @@ def _accuracy_row(
         runtime=runtime,
         f1=rows.Interval.model_validate(interval),
         em=result.score.em,
+        em_interval=rows.Interval.model_validate(
+            bootstrap_mean(result.score.em_per_question, seed=seed, groups=groups)
+        ),
         n=result.score.n,
         difference=difference,
+        f1_per_question=tuple(round(float(points), 2) for points in result.score.f1_per_question),
     )
 
 

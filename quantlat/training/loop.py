@@ -47,6 +47,7 @@ from quantlat.training.step import Step, StepContext
 __all__ = ["StepContext", "TrainResult", "TrainingDiverged", "train"]
 
 SAVE_EVERY_S = 60.0
+_TOKENS_AT_ONCE = 4096  # of one pass on a CPU, padding included; attention needs memory for their square
 _RELEASE_EVERY = 32  # steps; batches of other lengths leave holes in the heap
 
 
@@ -236,19 +237,18 @@ class _Training:
         mine = indices[execution.rank :: execution.processes]
         # A process left without a window repeats one at weight 0: all of them must reach the reductions.
         weight = len(mine) * execution.processes / len(indices)
-        batch = collate(self.windows, mine if len(mine) else indices[:1], self.pad_token_id).to(execution.device)
-        context = StepContext(counters.step, self.total, options.seed, execution, weight)
+        mine = mine if len(mine) else indices[:1]
         if options.dropout > 0.0:
             torch.manual_seed(_mixed(options.seed, counters.step, execution.rank))
         self.optimizer.zero_grad(set_to_none=True)
-        with execution.autocast():
-            parts = self.step(self.model, batch, context)
-        if context.loss is None:
-            raise RuntimeError("a training step must call context.backward at least once")
+        losses: dict[str, Tensor] = {}
+        for chunk in self._chunks(mine):
+            share = weight * len(chunk) / len(mine)
+            for name, value in self._forward_backward(chunk, share).items():
+                losses[name] = losses[name] + share * value if name in losses else share * value
         execution.average_gradients(self.parameters.values())
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), options.max_grad_norm)
-        losses = {"total": context.loss, **parts}
-        values = execution.average(torch.stack([v.detach().float() for v in losses.values()]) * weight)
+        values = execution.average(torch.stack(list(losses.values())))
         *measured, gradient_norm = torch.cat([values, norm.detach().float().reshape(1)]).tolist()
         self._check_finite(dict(zip(losses, measured, strict=True)), gradient_norm)
 
@@ -263,6 +263,24 @@ class _Training:
         self.consistent = True
         bar.note(f"loss {measured[0]:.3f}")
         bar.advance(1, tokens=tokens)
+
+    def _chunks(self, indices: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Parts of a batch that run one after the other, so that long windows do not decide the peak memory."""
+        if self.execution.device.type != "cpu":
+            return [indices]
+        computed = len(indices) * int(self.lengths[indices].max())
+        return np.array_split(indices, min(len(indices), math.ceil(computed / _TOKENS_AT_ONCE)))
+
+    def _forward_backward(self, indices: NDArray[np.int64], share: float) -> dict[str, Tensor]:
+        """Add ``share`` times the gradient of these windows; returns the loss and its parts, fp32 scalars."""
+        execution = self.execution
+        batch = collate(self.windows, indices, self.pad_token_id).to(execution.device)
+        context = StepContext(self.counters.step, self.total, self.options.seed, execution, share)
+        with execution.autocast():
+            parts = self.step(self.model, batch, context)
+        if context.loss is None:
+            raise RuntimeError("a training step must call context.backward at least once")
+        return {name: value.detach().float() for name, value in {"total": context.loss, **parts}.items()}
 
     def _check_finite(self, losses: Mapping[str, float], gradient_norm: float) -> None:
         values = {**losses, "gradient norm": gradient_norm}

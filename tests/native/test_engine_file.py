@@ -5,20 +5,22 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from quantlat.native.engine_file import engine_bytes, pack_weight
 from quantlat.quantization.artifact import QuantizedLinear
-from tests.quantization.tiny import quantized_model
+from tests.native.random_model import random_model
+from tests.quantization.tiny import CONFIG
 
 engine = pytest.importorskip("quantlat.native._engine", reason="the native engine was not built")
 
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    return engine_bytes(quantized_model())
+    return engine_bytes(random_model(CONFIG))
 
 
 def sealed(content: bytes | bytearray) -> bytes:
@@ -64,7 +66,7 @@ def test_bytes_behind_the_last_section_are_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize("step", [float("nan"), float("inf"), 0.0, -1.0])
 def test_a_step_that_is_not_a_positive_number_is_refused(step: float) -> None:
-    model = quantized_model()
+    model = random_model(CONFIG)
     name = "encoder.layers.1.feed_forward.down"
     linear = model.linears[name]
     assert isinstance(linear, QuantizedLinear) and linear.input_multiplier is not None
@@ -73,6 +75,33 @@ def test_a_step_that_is_not_a_positive_number_is_refused(step: float) -> None:
     damaged = replace(model, linears={**model.linears, name: replace(linear, input_multiplier=multiplier)})
     with pytest.raises(ValueError, match="layer 1 down"):
         engine.Model.parse(engine_bytes(damaged))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("part", ["weight scale", "bias", "embedding scale", "norm"])
+def test_scales_and_biases_that_are_not_finite_are_refused(part: str, value: float) -> None:
+    model = random_model(CONFIG)
+    name, table, norm = "encoder.layers.0.attention.output", "encoder.embeddings.word", "encoder.embeddings.norm"
+    linear = model.linears[name]
+    assert isinstance(linear, QuantizedLinear)
+
+    def spoilt(values: np.ndarray) -> np.ndarray:
+        copy = values.copy()
+        copy[3] = value
+        return copy
+
+    damaged = {
+        "weight scale": lambda: {name: replace(linear, weight_scale=spoilt(linear.weight_scale))},
+        "bias": lambda: {name: replace(linear, bias=spoilt(linear.bias))},
+        "embedding scale": lambda: {
+            table: replace(model.embeddings[table], weight_scale=spoilt(model.embeddings[table].weight_scale))
+        },
+        "norm": lambda: {norm: replace(model.norms[norm], weight=spoilt(model.norms[norm].weight))},
+    }[part]()
+    field = {"embedding scale": "embeddings", "norm": "norms"}.get(part, "linears")
+    content = engine_bytes(replace(model, **{field: {**getattr(model, field), **damaged}}))
+    with pytest.raises(ValueError, match="not finite"):
+        engine.Model.parse(content)
 
 
 @pytest.mark.parametrize("field", range(12))
@@ -112,6 +141,26 @@ def test_random_damage_never_crashes_the_reader_or_the_engine(content: bytes) ->
             continue
         engine.Session(model).run(np.arange(9), np.array([0, 2, 9]))
     assert 100 < refused < 400
+
+
+def test_a_file_is_mapped_into_memory_and_shared(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.engine"
+    path.write_bytes(content)
+    models = [engine.Model.open(str(path)) for _ in range(2)]
+    mappings = [line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(str(path))]
+    assert len(mappings) == 2 and all(" r--p " in line for line in mappings)
+    path.unlink()  # what is mapped stays
+    assert engine.Session(models[0]).run(np.arange(5), np.array([0, 5])).shape == (5, 2)
+
+
+def test_a_truncated_file_on_disk_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.engine"
+    for size in (0, 100, 5000, len(content) - 1):
+        path.write_bytes(content[:size])
+        with pytest.raises(ValueError, match=r"model\.engine: "):
+            engine.Model.open(str(path))
+    with pytest.raises(ValueError, match="not a regular file"):
+        engine.Model.open(str(tmp_path))
 
 
 def test_a_missing_file_is_an_os_error() -> None:

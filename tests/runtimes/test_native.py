@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -12,72 +12,23 @@ import torch
 
 from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.encoder_config import EncoderConfig
-from quantlat.models.heads import TaskModel, build_model
 from quantlat.models.retention import RetentionConfig
 from quantlat.native.engine_file import engine_bytes
-from quantlat.quantization.artifact import (
-    CalibrationRecord,
-    FloatLinear,
-    LayerNormParameters,
-    QuantizedEmbedding,
-    QuantizedLinear,
-    QuantizedModel,
-)
-from quantlat.quantization.layout import layout_of
 from quantlat.quantization.reference import build_task_model
 from quantlat.runtimes.base import TokenBatch
 from quantlat.runtimes.native import NativeRuntime, NativeSession
-from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
+from tests.native.random_model import random_model
+from tests.quantization.tiny import CONFIG, fp32_model, window
 
 engine = pytest.importorskip("quantlat.native._engine", reason="the native engine was not built")
 
 DROP = RetentionConfig((0.7, 0.3))
-LENGTHS = (1, 2, 15, 16, 17, 31, 32, 33, 100)
+LENGTHS = (1, 2, 15, 16, 17, 31, 32, 33, 100, 511, 512)
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> NativeSession:
-    return NativeRuntime().load(quantized_model(), threads=1, cache_dir=tmp_path_factory.mktemp("engine"))
-
-
-def random_model(config: EncoderConfig, task: str, fp32: frozenset[str] = frozenset()) -> QuantizedModel:
-    """A quantised model of any shape: ranges are guessed, which is good enough to compare arithmetic."""
-    torch.manual_seed(3)
-    model = build_model(config, task).eval()
-    weights = {name: p.detach().numpy() for name, p in model.named_parameters()}
-    rng = np.random.default_rng(4)
-    linears: dict[str, QuantizedLinear | FloatLinear] = {}
-    layout = layout_of(config, task)
-    for name in layout.linears:
-        weight = weights[f"{name}.weight"] * 3
-        bias = rng.normal(0, 0.1, len(weight)).astype(np.float32)
-        if name in fp32:
-            linears[name] = FloatLinear(weight, bias)
-            continue
-        scale = np.abs(weight).max(axis=1) / 127
-        linears[name] = QuantizedLinear(np.rint(weight / scale[:, None]).astype(np.int8), scale, bias, 0.03, 120)
-    return QuantizedModel(
-        config,
-        task,
-        linears,
-        {name: QuantizedEmbedding.from_float(weights[f"{name}.weight"] * 50) for name in layout.embeddings},
-        {
-            name: LayerNormParameters(np.ones(n, np.float32), rng.normal(0, 0.1, n).astype(np.float32))
-            for name, n in layout.norms.items()
-        },
-        CalibrationRecord("random", 1, 1, 1, 0, "none", "minmax", 0.0, "test"),
-    )
-
-
-def reference_logits(model: TaskModel, tokens: int, lengths: tuple[int, ...] | None) -> np.ndarray:
-    one = window(tokens)
-    arrays = (
-        torch.from_numpy(one.input_ids)[None] % 200,
-        torch.ones(1, tokens),
-        torch.from_numpy(one.token_type_ids)[None],
-    )
-    with torch.no_grad():
-        return model(*arrays, None if lengths is None else torch.tensor(lengths))[0].numpy()  # type: ignore[no-any-return]
+    return NativeRuntime().load(random_model(CONFIG), threads=1, cache_dir=tmp_path_factory.mktemp("engine"))
 
 
 SHAPES = {
@@ -93,27 +44,57 @@ SHAPES = {
 }
 
 
+def shape_config(shape: str, task: str) -> EncoderConfig:
+    return replace(CONFIG, **SHAPES[shape], num_labels=2 if task.startswith("question") else 5)
+
+
+def inputs(config: EncoderConfig, tokens: int) -> tuple[np.ndarray, np.ndarray]:
+    one = window(tokens)
+    return one.input_ids, one.token_type_ids * (config.type_vocab_size > 1)
+
+
+@lru_cache(maxsize=1)
+def reference_logits(shape: str, task: str, retention: RetentionConfig | None) -> tuple[np.ndarray, ...]:
+    """Logits of each sequence by the eager execution of the same quantised model; once for all instruction sets."""
+    config = shape_config(shape, task)
+    model = build_task_model(random_model(config, task))
+    logits = []
+    for n in LENGTHS:
+        ids, types = (torch.from_numpy(array)[None] for array in inputs(config, n))
+        lengths = () if retention is None else (torch.tensor(retention.lengths(n)),)
+        with torch.no_grad():
+            logits.append(np.atleast_2d(model(ids, torch.ones(1, n), types, *lengths)[0].numpy()))
+    return tuple(logits)
+
+
 @pytest.mark.parametrize("kernels", engine.usable_kernels())
 @pytest.mark.parametrize("task", ["question-answering", "text-classification"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_every_shape_in_every_instruction_set(shape: str, task: str, kernels: str) -> None:
-    config = replace(CONFIG, **SHAPES[shape], num_labels=2 if task.startswith("question") else 5)
-    quantized = random_model(config, task)
-    reference = build_task_model(quantized)
-    session = engine.Session(engine.Model.parse(engine_bytes(quantized)), 1, kernels)
+    config = shape_config(shape, task)
+    session = engine.Session(engine.Model.parse(engine_bytes(random_model(config, task))), 1, kernels)
+    ids, types = (np.concatenate(arrays) for arrays in zip(*(inputs(config, n) for n in LENGTHS), strict=True))
+    actual = session.run(ids, np.cumsum([0, *LENGTHS]), types)
+    expected = np.concatenate(reference_logits(shape, task, None))
+    assert np.sqrt(np.square(actual - expected).mean()) < 0.03 * expected.std()
+
+
+@pytest.mark.parametrize("kernels", engine.usable_kernels())
+@pytest.mark.parametrize("shape", ["head of 32", "head of 64", "hidden size 40, head of 20"])
+def test_every_instruction_set_drops_tokens_at_every_length(shape: str, kernels: str) -> None:
+    """Next to a tie two runtimes may drop another token, so a sixteenth of a sequence's tokens may stray."""
+    config = shape_config(shape, "question-answering")
+    session = engine.Session(engine.Model.parse(engine_bytes(random_model(config))), 1, kernels)
+    lengths = np.array([DROP.lengths(n) for n in LENGTHS])
+    ids, types = (np.concatenate(arrays) for arrays in zip(*(inputs(config, n) for n in LENGTHS), strict=True))
     offsets = np.cumsum([0, *LENGTHS])
-    ids = np.concatenate([window(n).input_ids % 200 for n in LENGTHS])
-    types = np.concatenate([window(n).token_type_ids for n in LENGTHS]) * (config.type_vocab_size > 1)
-    actual = session.run(ids, offsets, types)
-    expected = []
-    for n in LENGTHS:
-        one = window(n)
-        kinds = torch.from_numpy(one.token_type_ids)[None] * (config.type_vocab_size > 1)
-        with torch.no_grad():
-            logits = reference(torch.from_numpy(one.input_ids % 200)[None], torch.ones(1, n), kinds)[0].numpy()
-        expected.append(logits if task.startswith("question") else logits[None])
-    error = actual - np.concatenate(expected)
-    assert np.sqrt(np.square(error).mean()) < 0.03 * np.concatenate(expected).std()
+    actual, left = session.run(ids, offsets, types, lengths, return_left=True)
+    expected = reference_logits(shape, "question-answering", DROP)
+    for i, n in enumerate(LENGTHS):
+        part = slice(offsets[i], offsets[i + 1])
+        errors = np.sort(np.square(actual[part] - expected[i]).mean(axis=1))[: n - min(n - 1, max(1, n // 16))]
+        assert np.sqrt(errors.mean()) < 0.03 * np.concatenate(expected).std()
+        assert [(left[part] > layer).sum() for layer in range(2)] == list(lengths[i])
 
 
 @pytest.mark.parametrize(
@@ -151,14 +132,34 @@ def test_a_ragged_batch_equals_its_sequences_alone_bit_by_bit(
 
 
 @pytest.mark.parametrize("config", [None, DROP], ids=str)
-def test_the_number_of_threads_does_not_change_a_bit(
-    session: NativeSession, tmp_path: Path, config: RetentionConfig | None
-) -> None:
-    four = NativeRuntime().load(quantized_model(), threads=4, cache_dir=tmp_path)
-    windows = [window(n) for n in (130, 64, 7)]
-    for one, other in zip(session.run_windows(windows, config), four.run_windows(windows, config), strict=True):
-        np.testing.assert_array_equal(one, other)
-    four.close()
+def test_the_number_of_threads_does_not_change_a_bit(session: NativeSession, config: RetentionConfig | None) -> None:
+    tokens = (130, 64, 7)
+    windows = [window(n) for n in tokens]
+    four = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))), 4)
+    lengths = None if config is None else np.array([config.lengths(n) for n in tokens])
+    ids, types = (np.concatenate([getattr(w, name) for w in windows]) for name in ("input_ids", "token_type_ids"))
+    together = four.run(ids, np.cumsum([0, *tokens]), types, lengths)
+    np.testing.assert_array_equal(together, np.concatenate(session.run_windows(windows, config)))
+
+
+def test_sessions_of_one_model_run_at_once_in_their_own_threads(session: NativeSession) -> None:
+    model = engine.Model.parse(engine_bytes(random_model(CONFIG)))
+    expected = {n: session.run_windows([window(n)], DROP)[0] for n in (90, 33)}
+    failures: list[str] = []
+
+    def ask(n: int, own: object) -> None:
+        one = window(n)
+        for _ in range(20):
+            logits = own.run(one.input_ids, np.array([0, n]), one.token_type_ids, np.array(DROP.lengths(n)))  # type: ignore[attr-defined]
+            if not np.array_equal(logits, expected[n]):
+                failures.append(f"{n} tokens")
+
+    callers = [threading.Thread(target=ask, args=(n, engine.Session(model, 2))) for n in (90, 33, 90, 33)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not failures
 
 
 def test_exits_name_the_layer_at_which_each_token_was_dropped(session: NativeSession) -> None:
@@ -171,9 +172,10 @@ def test_exits_name_the_layer_at_which_each_token_was_dropped(session: NativeSes
     assert (never[0] == 2).all() and (never[1, :20] == 2).all() and (never[1, 20:] == -1).all()
 
 
-def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: NativeSession) -> None:
+@pytest.mark.parametrize("kernels", engine.usable_kernels())
+def test_of_tokens_that_receive_equal_attention_the_earlier_stay(kernels: str) -> None:
     """Equal tokens in equal places would be needed; a model without weights treats all alike."""
-    quantized = quantized_model()
+    quantized = random_model(CONFIG)
     blank = replace(
         quantized,
         linears={
@@ -181,7 +183,7 @@ def test_of_tokens_that_receive_equal_attention_the_earlier_stay(session: Native
         },
     )
     model = engine.Model.parse(engine_bytes(blank))
-    _, left = engine.Session(model).run(
+    _, left = engine.Session(model, 1, kernels).run(
         np.arange(5, 45), np.array([0, 40]), lengths=np.array([30, 10]), return_left=True
     )
     np.testing.assert_array_equal(left, np.repeat([2, 1, 0], [10, 20, 10]))
@@ -202,7 +204,7 @@ def test_several_python_threads_may_call_one_session(session: NativeSession) -> 
 
 
 def test_the_arena_stops_growing(session: NativeSession) -> None:
-    inner = engine.Session(engine.Model.parse(engine_bytes(quantized_model())))
+    inner = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))))
     inner.run(np.ones(300, np.int64), np.array([0, 300]))
     grown = inner.arena_bytes
     for n in (10, 300, 77):
@@ -235,14 +237,14 @@ def test_bad_input_is_an_exception_and_never_a_crash(case: str) -> None:
     changes, message = REFUSALS[case]
     call = {"ids": [1, 2], "offsets": [0, 2], "types": [0, 1], "lengths": None} | changes
     arrays = {name: None if value is None else np.array(value, np.int64) for name, value in call.items()}
-    session = engine.Session(engine.Model.parse(engine_bytes(quantized_model())))
+    session = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))))
     with pytest.raises(ValueError, match=message):
         session.run(**arrays)
 
 
 def test_random_ragged_input_never_crashes() -> None:
     """Bounded fuzzing of the boundary: whatever comes is answered or refused."""
-    session = engine.Session(engine.Model.parse(engine_bytes(quantized_model())), 2)
+    session = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))), 2)
     rng = np.random.default_rng(9)
     answered = 0
     for _ in range(300):

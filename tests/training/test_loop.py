@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from quantlat.data.batching import Batch, length_buckets, padding_waste
+from quantlat.data.batching import Batch, collate, length_buckets, padding_waste
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, StorageError
 from quantlat.models import QAModel
@@ -309,6 +309,34 @@ def test_several_passes_add_up_to_one_optimiser_step(new_model: NewModel, window
     assert [v for _, v in second.loss_curve.points()] == pytest.approx([v for _, v in first.loss_curve.points()])
     for name, tensor in weights(once).items():
         torch.testing.assert_close(weights(twice)[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_a_batch_of_many_tokens_runs_in_parts_that_add_up_to_it(
+    new_model: NewModel, windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, parted = new_model(), new_model()
+    first = run(whole, windows, tmp_path / "a", max_steps=3)
+    sizes: list[int] = []
+
+    def watched(model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
+        sizes.append(len(batch.indices))
+        return label_step(model, batch, context)
+
+    monkeypatch.setattr("quantlat.training.loop._TOKENS_AT_ONCE", 300)  # batches of 8 windows of up to 96 tokens
+    second = run(parted, windows, tmp_path / "b", max_steps=3, step=watched)
+    assert len(sizes) > 3 and sum(sizes) == 3 * 8
+    assert [v for _, v in second.loss_curve.points()] == pytest.approx([v for _, v in first.loss_curve.points()])
+    # What softmax does not see moves freely under Adam, so the models are compared by what they say.
+    batch = collate(windows, range(8), 0)
+
+    def distributions(model: QAModel) -> Tensor:
+        logits: Tensor = model(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        return logits.softmax(1)
+
+    with torch.no_grad():
+        torch.testing.assert_close(distributions(parted), distributions(whole), atol=1e-5, rtol=1e-3)
+        moved = (distributions(whole) - distributions(new_model())).abs().max()
+    assert moved > 1e-3
 
 
 def test_bf16_trains_fp32_weights(new_model: NewModel, windows: Windows, tmp_path: Path) -> None:

@@ -120,7 +120,15 @@ for (const svg of document.querySelectorAll("svg.chart")) {
     next.focus();
   });
 }
-window.addEventListener("scroll", hide, { passive: true });
+
+// Moving the focus may scroll the page: what the focused mark says goes along, unless it has left the window.
+function follow() {
+  const mark = document.activeElement?.closest("[data-tip]");
+  const box = mark?.getBoundingClientRect();
+  if (mark && !tip.hidden && box.bottom > 0 && box.top < window.innerHeight) show(mark);
+  else hide();
+}
+window.addEventListener("scroll", follow, { passive: true });
 
 // ---- views of the picture ----------------------------------------------------------------------------------------
 for (const choice of document.querySelectorAll("input[name=view]")) {
