@@ -11,11 +11,13 @@ from quantlat.cli.bench import bench
 from quantlat.cli.compare import compare
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
+from quantlat.cli.package import package
 from quantlat.cli.predict import predict
 from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
+from quantlat.cli.selfcheck import selfcheck
 from quantlat.cli.serve import serve
 from quantlat.cli.validate import validate
 
@@ -46,5 +48,6 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor, serve, predict):
+_VERBS = (run, validate, schema, evaluate, bench, report, compare, runs, doctor, package, selfcheck, serve, predict)
+for verb in _VERBS:
     app.command()(verb)

@@ -106,7 +106,7 @@ class OpenVinoSession(GraphSession):
                 ov.get_version(),
                 source_fingerprint(__name__),
             )
-            entry = self.cache().entry(key, lambda folder: _save(convert_graph(source.make(kind)), folder))
+            entry = self.cache().entry(key, lambda folder: save_graph(convert_graph(source.make(kind)), folder))
             model = core.read_model(entry / _MODEL_FILE)
         return core.compile_model(model, "CPU", compile_settings(self.threads))
 
@@ -119,7 +119,8 @@ def convert_graph(graph: Graph) -> openvino.Model:
         return ov.convert_model(export(graph))
 
 
-def _save(model: openvino.Model, folder: Path) -> None:
+def save_graph(model: openvino.Model, folder: Path) -> None:
+    """Write ``model.xml`` and ``model.bin`` into ``folder``, numbers as they are."""
     import openvino as ov
 
     ov.save_model(model, folder / _MODEL_FILE, compress_to_fp16=False)
