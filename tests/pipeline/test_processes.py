@@ -25,11 +25,18 @@ def start(run_dir: Path, counts: Path, behaviour: str = "") -> subprocess.Popen[
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        preexec_fn=_default_signals,
     )
     if behaviour.startswith("hang"):
         assert process.stdout is not None
         assert process.stdout.readline() == "hanging\n"
     return process
+
+
+def _default_signals() -> None:
+    """What a terminal gives: a test run under nohup or in the background ignores some of them, and so would the child."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
