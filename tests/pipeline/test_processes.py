@@ -34,7 +34,7 @@ def start(run_dir: Path, counts: Path, behaviour: str = "") -> subprocess.Popen[
 
 
 def _default_signals() -> None:
-    """What a terminal gives: a test run under nohup or in the background ignores some of them, and so would the child."""
+    """What a terminal gives; under nohup or in the background some are ignored, and a child inherits that."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
