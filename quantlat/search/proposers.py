@@ -1,10 +1,11 @@
 """Which configuration to measure next, from what was measured so far: three searches behind one interface.
 
 ``guided`` is ours. Latency of every configuration is known from the latency table and accuracy is predicted by a
-:class:`~quantlat.search.surrogate.DropSurrogate`, so that most ideas can be judged without running them. A small evolution on
-predictions alone makes a pool of ideas, the surrogate is sampled once (Thompson sampling), and what would improve
-the front's hypervolume most is measured; every other time, what the sample takes for the best answer to the question
-that was asked: the fastest within the floor, or the most accurate within the latency target.
+:class:`~quantlat.search.surrogate.DropSurrogate`, so that most ideas can be judged without running
+them. A small evolution on predictions alone makes a pool of ideas, the surrogate is sampled once (Thompson
+sampling), and what would improve the front's hypervolume most is measured; every other time, what the sample takes
+for the best answer to the question that was asked: the fastest within the floor, or the most accurate within the
+latency target.
 
 ``evolutionary`` is the search of the Length-Adaptive Transformer (Kim & Cho, ACL 2021, section 3.3 and its
 released code) on a grid of ratios: mutation of members of the Pareto front and crossover in turn.
@@ -133,7 +134,7 @@ class GuidedProposer:
     target: Callable[[], float] | None = None
 
     def first(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
-        """Shapes that were trained, from full to smallest; half of what a population needs, the surrogate learns fast."""
+        """Shapes that were trained, from full to smallest; half of a population, because the surrogate learns fast."""
         return self.space.first_generation(max(_LEAST_SEEDS, count // 2), rng)
 
     def propose(
