@@ -89,9 +89,8 @@ def test_a_missed_target_names_the_nearest() -> None:
         target_ms=5.0,
         target_missed_by_ms=1.25,
     )
-    with pytest.raises(
-        LatencyTargetMissed, match=r"no configuration meets 5 ms; the nearest takes 6.25 ms .*1, 0.5"
-    ) as e:
+    expected = r"no configuration meets 5 ms; the nearest takes 6.25 ms .*1, 0.5"
+    with pytest.raises(LatencyTargetMissed, match=expected) as error:
         SearchAnswer(Path("x.json"), record).require_met()
-    assert e.value.exit_code == 12
+    assert error.value.exit_code == 12
     SearchAnswer(Path("x.json"), record.model_copy(update={"target_missed_by_ms": None})).require_met()
