@@ -17,6 +17,7 @@ code  meaning
 8     a runtime cannot be used on this machine
 9     a measurement could not be made or cannot be trusted
 10    the run finished, but the accuracy floor was missed
+11    a bundle is damaged, or does not answer here as it was validated
 130   interrupted; the same command resumes
 ====  ==========================================================
 """
@@ -91,6 +92,12 @@ class AccuracyFloorMissed(QuantlatError):
     """The run is complete, but no configuration reached the accuracy floor."""
 
     exit_code = 10
+
+
+class BundleError(QuantlatError):
+    """A bundle is missing, damaged, of another format, or fails its self-check on this machine."""
+
+    exit_code = 11
 
 
 class Interrupted(QuantlatError):

@@ -11,17 +11,19 @@ from quantlat.cli.bench import bench
 from quantlat.cli.compare import compare
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
+from quantlat.cli.package import package
 from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
+from quantlat.cli.selfcheck import selfcheck
 from quantlat.cli.validate import validate
 
 app = typer.Typer(
     name="quantlat",
     help="Fast INT8 encoder language models on Intel Xeon CPUs, by measured proof.",
     epilog="Exit codes: 2 command line, 3 recipe, 4 data, 5 model, 6 storage, 7 run folder conflict, "
-    "8 runtime, 9 measurement, 10 accuracy floor missed, 130 interrupted (the same command resumes).",
+    "8 runtime, 9 measurement, 10 accuracy floor missed, 11 bundle, 130 interrupted (the same command resumes).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,5 +46,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor):
+for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor, package, selfcheck):
     app.command()(verb)

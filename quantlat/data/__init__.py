@@ -1,12 +1,19 @@
-"""Task data: readers, sources, splits, windows, batches, and the embedded generated set."""
+"""Task data: readers, sources, splits, windows, batches, and the embedded generated set.
+
+Sources read recipes, which a bundle knows nothing of; they are imported when they are first asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 from quantlat.data.batching import Batch, collate, length_buckets, padding_waste
 from quantlat.data.classification import TextFile, read_jsonl, read_tsv
 from quantlat.data.examples import Answer, QAExample, TextExample, fingerprint
-from quantlat.data.sources import TaskData, resolve_sources
 from quantlat.data.splits import TrainSplits, split_train
 from quantlat.data.squad import DataIssues, SquadFile, read_squad, write_squad
 from quantlat.data.windows import Window, WindowReport, WindowSet, make_windows
+
+if TYPE_CHECKING:
+    from quantlat.data.sources import TaskData, resolve_sources
 
 __all__ = [
     "Answer",
@@ -33,3 +40,11 @@ __all__ = [
     "split_train",
     "write_squad",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("TaskData", "resolve_sources"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from quantlat.data import sources
+
+    return getattr(sources, name)

@@ -44,10 +44,10 @@ def best_spans(
     """
     best: dict[int, tuple[float, int, int]] = {}
     for window, starts, ends in zip(windows, start_logits, end_logits, strict=True):
-        low, high = _passage_range(window)
+        low, high = passage_range(window)
         if low == high:
             continue
-        value, start, end = _best_span(
+        value, start, end = best_span(
             np.asarray(starts[low:high], dtype=np.float64),
             np.asarray(ends[low:high], dtype=np.float64),
             n_best,
@@ -68,16 +68,16 @@ def best_spans(
     return answers
 
 
-def _passage_range(window: Window) -> tuple[int, int]:
-    """Positions of the passage tokens; they are one stretch."""
+def passage_range(window: Window) -> tuple[int, int]:
+    """First position of the passage tokens and the one behind the last; they are one stretch, maybe empty."""
     inside = window.offsets[:, 0] >= 0
     count = int(np.count_nonzero(inside))
     low = int(inside.argmax()) if count else 0
     return low, low + count
 
 
-def _best_span(
-    starts: NDArray[np.float64], ends: NDArray[np.float64], n_best: int, max_tokens: int
+def best_span(
+    starts: NDArray[np.float64], ends: NDArray[np.float64], n_best: int = 20, max_tokens: int = 30
 ) -> tuple[float, int, int]:
     """(sum of logits, start, end) of the best pair; the value is NaN where any logit is."""
     if np.isnan(starts).any() or np.isnan(ends).any():

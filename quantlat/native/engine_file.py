@@ -7,6 +7,7 @@ the kernels read it.
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -174,3 +175,15 @@ def _table(table: QuantizedEmbedding) -> Iterator[Array]:
 def _norm(norm: LayerNormParameters) -> Iterator[Array]:
     yield norm.weight
     yield norm.bias
+
+
+def temporary_engine_file(model: QuantizedModel) -> int:
+    """A file descriptor of ``model`` as an anonymous in-memory file; the caller closes it."""
+    descriptor = os.memfd_create("quantlat-engine", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(engine_bytes(model))
+    except OSError as error:
+        os.close(descriptor)
+        raise StorageError(f"cannot hold the engine's model in memory: {error}") from None
+    return descriptor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -33,8 +34,11 @@ def interruptible(consequence: str = _KEPT, hint: str | None = _RESUME) -> Itera
         hint: how to go on.
     """
     stopped_by: list[int] = []
+    process = os.getpid()
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != process:  # a library's forked helper inherits the handler and has nothing to save
+            os._exit(128 + number)
         stopped_by.append(number)
         raise KeyboardInterrupt
 

@@ -7,6 +7,7 @@ lie one after the other, and each sequence drops tokens by its own length.
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -97,10 +98,20 @@ class NativeSession:
 
     runtime = "native"
 
-    def __init__(self, model: QuantizedModel, *, threads: int, cache_dir: Path | None, kernels: str = "auto") -> None:
+    def __init__(
+        self,
+        model: QuantizedModel,
+        *,
+        threads: int,
+        cache_dir: Path | None = None,
+        kernels: str = "auto",
+        in_memory: bool = False,
+    ) -> None:
+        """``in_memory``: pack the weights into memory of this process; nothing is written to ``cache_dir``."""
         self.threads = threads
         self.config, self.task = model.config, model.task
-        self._session: Any = _open(model, threads, cache_dir, kernels)
+        opened = _open_in_memory if in_memory else _open
+        self._session: Any = opened(model, threads, cache_dir, kernels)
         self._lock = threading.Lock()
 
     @property
@@ -134,17 +145,32 @@ class NativeSession:
 
     def run_windows(self, windows: Sequence[TokenWindow], config: Config = None) -> list[Logits]:
         """Logits of each window, ``[n, 2]`` or ``[classes]``; each drops tokens by its own length."""
+        logits, _ = self._run_ragged(windows, config, return_left=False)
+        return logits
+
+    def run_windows_with_exits(
+        self, windows: Sequence[TokenWindow], config: Config = None
+    ) -> tuple[list[Logits], list[IdArray]]:
+        """Logits of each window, and the layer ``[n]`` at which each token was dropped (number of layers: never)."""
+        return self._run_ragged(windows, config, return_left=True)
+
+    def _run_ragged(
+        self, windows: Sequence[TokenWindow], config: Config, *, return_left: bool
+    ) -> tuple[list[Logits], list[IdArray]]:
         session = self._open_session()
         for window in windows:
             check_batch(TokenBatch.from_windows([window]), self.config)
         tokens = np.array([len(window.input_ids) for window in windows], np.int64)
         if not len(tokens):
-            return []
+            return [], []
         offsets = np.concatenate(([0], np.cumsum(tokens)))
         ids = np.concatenate([window.input_ids for window in windows])
         types = np.concatenate([window.token_type_ids for window in windows])
-        flat = session.run(ids, offsets, types, sequence_lengths(tokens, config, self.config.num_layers))
-        return list(flat) if self.task != QUESTION_ANSWERING else np.split(flat, offsets[1:-1])
+        lengths = sequence_lengths(tokens, config, self.config.num_layers)
+        result = session.run(ids, offsets, types, lengths, return_left=return_left)
+        flat, left = result if return_left else (result, None)
+        logits = list(flat) if self.task != QUESTION_ANSWERING else np.split(flat, offsets[1:-1])
+        return logits, [] if left is None else np.split(left.astype(np.int64), offsets[1:-1])
 
     def close(self) -> None:
         """Release the model and the threads."""
@@ -198,6 +224,21 @@ def _open(model: QuantizedModel, threads: int, cache_dir: Path | None, kernels: 
         return engine.Session(engine.Model.open(str(entry / _FILE)), workers, kernels)
     except (ValueError, OSError) as error:
         raise ModelError(f"the native engine cannot open its model file: {error}") from None
+
+
+def _open_in_memory(model: QuantizedModel, threads: int, cache_dir: Path | None, kernels: str) -> Any:
+    """Pack the model into an anonymous file: for processes that load once and own no cache folder."""
+    from quantlat.native.engine_file import temporary_engine_file
+
+    engine = _engine()
+    assert engine is not None
+    descriptor = temporary_engine_file(model)
+    try:
+        return engine.Session(engine.Model.open(f"/proc/self/fd/{descriptor}"), threads, kernels)
+    except (ValueError, OSError) as error:
+        raise ModelError(f"the native engine cannot open its model file: {error}") from None
+    finally:
+        os.close(descriptor)
 
 
 def kernel_timings(

@@ -62,7 +62,7 @@ class NncfSession:
     def _compile(self, model: Any, threads: int) -> None:
         import openvino as ov
 
-        from quantlat.runtimes.openvino import compile_settings
+        from quantlat.runtimes.openvino_ir import compile_settings
 
         self.threads, self._model = threads, model
         self._request: Any = ov.Core().compile_model(model, "CPU", compile_settings(threads)).create_infer_request()

@@ -14,6 +14,7 @@ from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.graph import ELASTIC_INPUTS, PLAIN_INPUTS, Graph, export, quiet_exporter
 from quantlat.runtimes.base import Availability, IdArray, Logits
 from quantlat.runtimes.graph_cache import source_fingerprint
+from quantlat.runtimes.openvino_ir import compile_settings
 from quantlat.runtimes.session import Execute, GraphKind, GraphSession, GraphSource, graph_source
 
 if TYPE_CHECKING:
@@ -105,21 +106,9 @@ class OpenVinoSession(GraphSession):
                 ov.get_version(),
                 source_fingerprint(__name__),
             )
-            entry = self.cache().entry(key, lambda folder: _save(convert_graph(source.make(kind)), folder))
+            entry = self.cache().entry(key, lambda folder: save_graph(convert_graph(source.make(kind)), folder))
             model = core.read_model(entry / _MODEL_FILE)
         return core.compile_model(model, "CPU", compile_settings(self.threads))
-
-
-def compile_settings(threads: int) -> dict[str, Any]:
-    """One stream for latency. fp32 where not INT8, so that no bf16 sneaks in on CPUs that have it. No pinning:
-    sessions share the machine with each other, and a pinned thread cannot leave a core that is taken."""
-    return {
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,
-    }
 
 
 def convert_graph(graph: Graph) -> openvino.Model:
@@ -130,7 +119,8 @@ def convert_graph(graph: Graph) -> openvino.Model:
         return ov.convert_model(export(graph))
 
 
-def _save(model: openvino.Model, folder: Path) -> None:
+def save_graph(model: openvino.Model, folder: Path) -> None:
+    """Write ``model.xml`` and ``model.bin`` into ``folder``, numbers as they are."""
     import openvino as ov
 
     ov.save_model(model, folder / _MODEL_FILE, compress_to_fp16=False)

@@ -1,0 +1,344 @@
+"""A bundle in memory: questions and texts in, answers and classes out, within a latency budget.
+
+::
+
+    predictor = Predictor.load("bundles/squad_int8")
+    predictor.answer("Who wrote it?", passage, budget_ms=5).text
+
+A predictor may be used from any number of threads; the model computes one batch after the other with the bundle's
+number of threads. Nothing here imports PyTorch, transformers or Intel Neural Compressor.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import numpy as np
+
+from quantlat.data.examples import QAExample
+from quantlat.data.windows import Window, make_windows
+from quantlat.deployment.decoding import decode, softmax, trace_of
+from quantlat.deployment.executors import Executor, choose_runtime, open_executor
+from quantlat.deployment.latency_table import LatencyTable
+from quantlat.deployment.manifest import (
+    GOLDEN,
+    MODEL,
+    MODEL_FILES,
+    NATIVE,
+    OPENVINO_BIN,
+    OPENVINO_XML,
+    TOKENIZER,
+    BundleManifest,
+    BundleProfile,
+    read_manifest,
+    verify_files,
+)
+from quantlat.deployment.requests import (
+    Answer,
+    AnswerRequest,
+    Classification,
+    Prepared,
+    TokenTrace,
+    check_text,
+)
+from quantlat.errors import BundleError, DataError
+from quantlat.latency.machine import read_machine_facts
+from quantlat.models.tokenizer import Tokenizer
+from quantlat.quantization.artifact import QuantizedModel
+from quantlat.quantization.layout import QUESTION_ANSWERING
+
+__all__ = [
+    "Answer",
+    "AnswerRequest",
+    "BundleProfile",
+    "Classification",
+    "Predictor",
+    "Prepared",
+    "TokenTrace",
+]
+
+
+class Predictor:
+    """See the module; make one with :meth:`load`.
+
+    Attributes:
+        manifest: what the bundle says of itself.
+        profiles: the profiles that run here, by name, from the most accurate to the fastest. The OpenVINO fallback
+            has the full-length ones only.
+        warnings: what of the machine makes the promised latency unlikely; empty on a machine like the validated one.
+    """
+
+    def __init__(self, manifest: BundleManifest, tokenizer: Tokenizer, executor: Executor, threads: int) -> None:
+        self.manifest = manifest
+        self.threads = threads
+        self.warnings: tuple[str, ...] = ()
+        self._tokenizer = tokenizer
+        self._executor = executor
+        chosen = [p for p in manifest.profiles if executor.elastic or p.retention is None]
+        if not chosen:
+            raise BundleError("the bundle has no full-length profile, the only kind that OpenVINO runs")
+        self.profiles: Mapping[str, BundleProfile] = MappingProxyType({p.name: p for p in chosen})
+        self._table = LatencyTable({p.name: p.latency_by_tokens.get(executor.runtime, ()) for p in chosen})
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, threads: int | None = None, runtime: str = "auto", check: bool = True
+    ) -> Self:
+        """Open a bundle: verify its files, load the model, answer the golden inputs.
+
+        Args:
+            path: the bundle's folder.
+            threads: threads of one batch; by default those of the promised latency, as far as this machine has cores.
+            runtime: ``native``, ``openvino``, or ``auto``: the engine where it can run, else OpenVINO.
+            check: answer the golden inputs and refuse to serve when the results are not those of the validation.
+
+        Raises:
+            BundleError: no bundle, a damaged one, or one that does not answer here as it was validated.
+            RuntimeUnavailableError: no runtime can run here, or the number of threads makes no sense.
+        """
+        folder = Path(path)
+        manifest = read_manifest(folder)
+        chosen = choose_runtime(manifest, runtime)
+        needed = [*MODEL_FILES, GOLDEN]
+        if chosen != NATIVE:
+            needed += [OPENVINO_XML, OPENVINO_BIN]
+        verify_files(folder, manifest, needed)
+        facts = read_machine_facts()
+        count = threads if threads is not None else max(1, min(manifest.threads, facts.usable_cores))
+        model = QuantizedModel.load(folder / MODEL)
+        if (model.task, model.config.num_layers) != (manifest.task, manifest.layers):
+            raise BundleError(f"{folder}: the model is not the one that the manifest describes")
+        tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"), family=model.config.family)
+        predictor = cls(manifest, tokenizer, open_executor(folder, manifest, model, chosen, count), count)
+        if check:
+            from quantlat.deployment.selfcheck import guard
+
+            try:
+                predictor.warnings = guard(predictor, folder, facts)
+            except BaseException:
+                predictor.close()
+                raise
+        return predictor
+
+    @property
+    def runtime(self) -> str:
+        """``native`` or ``openvino``."""
+        return self._executor.runtime
+
+    @property
+    def kernels(self) -> str:
+        """Kernel set of the engine; empty in OpenVINO."""
+        return self._executor.kernels
+
+    def answer(
+        self,
+        question: str,
+        context: str,
+        *,
+        budget_ms: float | None = None,
+        profile: str | None = None,
+        trace: bool = False,
+    ) -> Answer:
+        """The span of ``context`` that answers ``question``.
+
+        Args:
+            budget_ms: time allowed; the most accurate profile expected to keep it is used, else the fastest.
+            profile: the profile to use; instead of a budget.
+            trace: also say at which layer each token was dropped.
+
+        Raises:
+            DataError: not text, or a budget that is no time.
+            BundleError: an unknown profile, or a bundle that does not answer questions.
+        """
+        started = time.perf_counter()
+        prepared = self.prepare(AnswerRequest(question, context))
+        name = self._profile(prepared.tokens, budget_ms, profile)
+        answer = self.run([prepared], name, trace=trace)[0]
+        return replace(answer, latency_ms=_since(started))
+
+    def answer_batch(
+        self, requests: Sequence[AnswerRequest], *, budget_ms: float | None = None, profile: str | None = None
+    ) -> list[Answer]:
+        """Answers in the order of the requests, computed in one ragged batch.
+
+        ``budget_ms`` is for the whole batch. Errors as of :meth:`answer`.
+        """
+        prepared = [self.prepare(request) for request in requests]
+        name = self._profile(sum(one.tokens for one in prepared), budget_ms, profile)
+        return self.run(prepared, name)
+
+    def classify(
+        self,
+        text: str,
+        text_pair: str | None = None,
+        *,
+        budget_ms: float | None = None,
+        profile: str | None = None,
+    ) -> Classification:
+        """The class of a text or of a pair of texts; what does not fit the model's window is cut off.
+
+        Raises:
+            DataError: not text, or a budget that is no time.
+            BundleError: an unknown profile, or a bundle that does not classify.
+        """
+        started = time.perf_counter()
+        if self.manifest.task == QUESTION_ANSWERING:
+            raise BundleError("this bundle answers questions, it does not classify texts", "Use answer().")
+        window = self.text_window(text, text_pair)
+        name = self._profile(window.length, budget_ms, profile)
+        logits, _ = self._executor.run([window], self.profiles[name].retention, exits=False)
+        scores = softmax(logits[0])
+        index = int(np.argmax(scores))
+        labels = self.manifest.labels
+        return Classification(
+            label=labels[index] if index < len(labels) else f"LABEL_{index}",
+            index=index,
+            scores=tuple(float(score) for score in scores),
+            profile=name,
+            tokens=window.length,
+            latency_ms=_since(started),
+        )
+
+    def prepare(self, request: AnswerRequest) -> Prepared:
+        """Tokenise a request and cut its context into windows; safe in any thread.
+
+        Raises:
+            BundleError: the bundle does not answer questions.
+        """
+        if self.manifest.task != QUESTION_ANSWERING:
+            raise BundleError("this bundle classifies texts, it does not answer questions", "Use classify().")
+        example = QAExample("request", request.question, request.context, ())
+        made = make_windows(
+            [example],
+            self._tokenizer,
+            max_tokens=self.manifest.max_tokens,
+            stride=self.manifest.stride,
+            max_question_tokens=self.manifest.max_question_tokens,
+        )
+        return Prepared(request, made.windows, bool(made.truncated))
+
+    def run(self, prepared: Sequence[Prepared], profile: str, *, trace: bool = False) -> list[Answer]:
+        """Compute tokenised requests in one ragged batch; safe in any thread.
+
+        Raises:
+            BundleError: an unknown profile.
+        """
+        started = time.perf_counter()
+        windows = [window for one in prepared for window in one.windows]
+        logits, exits = self._executor.run(windows, self._known(profile).retention, exits=trace)
+        elapsed_ms = _since(started)
+        answers, low = [], 0
+        for one in prepared:
+            high = low + len(one.windows)
+            context = one.request.context
+            start, end, score = decode(context, one.windows, logits[low:high])
+            traced = trace_of(one.windows, exits[low:high]) if trace else None
+            answers.append(
+                Answer(
+                    text=context[start:end],
+                    start=start,
+                    end=end,
+                    score=score,
+                    profile=profile,
+                    tokens=one.tokens,
+                    windows=len(one.windows),
+                    latency_ms=elapsed_ms,
+                    trace=traced,
+                )
+            )
+            low = high
+        return answers
+
+    def choose_profile(self, tokens: int, budget_ms: float | None) -> str:
+        """The most accurate profile expected within the budget, the fastest if none is, the first without a budget.
+
+        Raises:
+            DataError: the budget is not a positive time.
+        """
+        if budget_ms is not None and not budget_ms > 0:
+            raise DataError(f"budget_ms must be a time in ms above 0, got {budget_ms!r}")
+        return self._table.choose(tokens, budget_ms)
+
+    def expected_ms(self, tokens: int, profile: str) -> float:
+        """Median time promised for a request of ``tokens`` real tokens, from the bundle's measured table.
+
+        Raises:
+            BundleError: an unknown profile.
+        """
+        self._known(profile)
+        return self._table.expected_ms(tokens, profile)
+
+    def logits(self, windows: Sequence[Window], profile: str) -> list[np.ndarray]:
+        """Raw logits of windows; what the self-check compares."""
+        return self._executor.run(windows, self._known(profile).retention, exits=False)[0]
+
+    def close(self) -> None:
+        """Release the model and its threads."""
+        self._executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _profile(self, tokens: int, budget_ms: float | None, profile: str | None) -> str:
+        if profile is None:
+            return self.choose_profile(tokens, budget_ms)
+        if budget_ms is not None:
+            raise DataError("give budget_ms or profile, not both")
+        self._known(profile)
+        return profile
+
+    def _known(self, profile: str) -> BundleProfile:
+        found = self.profiles.get(profile)
+        if found is None:
+            why = " in the OpenVINO fallback" if profile in self.manifest.profile_names else ""
+            raise BundleError(f"there is no profile {profile!r}{why}", f"Profiles: {', '.join(self.profiles)}.")
+        return found
+
+    def text_window(self, text: str, text_pair: str | None) -> Window:
+        """One window ``[CLS] text [SEP]`` or ``[CLS] text [SEP] pair [SEP]``; the longer text is cut first."""
+        check_text("text", text)
+        if text_pair is not None:
+            check_text("text_pair", text_pair)
+        tokenizer = self._tokenizer
+        encoded = tokenizer.backend.encode_batch(
+            [text] if text_pair is None else [text, text_pair], add_special_tokens=False
+        )
+        parts = [list(encoding.ids) for encoding in encoded]
+        separators = 1 + (tokenizer.pair_separators if text_pair is not None else 0)
+        room = self.manifest.max_tokens - 1 - separators
+        parts = _cut(parts, room)
+        ids = [tokenizer.cls_token_id, *parts[0]]
+        if text_pair is not None:
+            ids += [tokenizer.sep_token_id] * tokenizer.pair_separators
+        first = len(ids) if text_pair is not None else len(ids) + 1
+        ids += [*(parts[1] if text_pair is not None else ()), tokenizer.sep_token_id]
+        types = np.zeros(len(ids), np.int64)
+        if tokenizer.uses_token_type_ids:
+            types[first:] = 1
+        offsets = np.full((len(ids), 2), -1, np.int32)
+        return Window(0, np.array(ids, np.int64), types, offsets, 0, 0)
+
+
+def _cut(parts: list[list[int]], room: int) -> list[list[int]]:
+    """Cut one or two texts to ``room`` tokens together, the longer one first."""
+    if sum(map(len, parts)) <= room:
+        return parts
+    shorter = 0 if len(parts) == 1 else min(*map(len, parts), room // 2)
+    sizes = [min(len(part), max(shorter, room - shorter)) for part in parts]
+    if sum(sizes) > room:  # both are longer than half of the room
+        sizes[1:] = [room - sizes[0]]
+    return [part[:size] for part, size in zip(parts, sizes, strict=True)]
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3
