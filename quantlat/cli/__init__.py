@@ -9,10 +9,20 @@ def main() -> None:
     """Entry point of the ``quantlat`` command; see :mod:`quantlat.errors` for the exit codes."""
     from quantlat.cli.app import app
     from quantlat.cli.console import show_error
-    from quantlat.errors import QuantlatError
+    from quantlat.errors import QuantlatError, RuntimeUnavailableError
 
     try:
         app(prog_name="quantlat")
     except QuantlatError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "quantlat").partition(".")[0] == "quantlat":
+            raise
+        show_error(
+            RuntimeUnavailableError(
+                f"this verb needs the package {missing.name}, which is not installed here",
+                "Install the full quantlat; a bundle's serving install has selfcheck, serve and predict only.",
+            )
+        )
+        sys.exit(RuntimeUnavailableError.exit_code)

@@ -14,9 +14,7 @@ def selfcheck(
         int | None, typer.Option(min=1, help="Threads of one request.", show_default="the promise's")
     ] = None,
     runtime: Annotated[str, typer.Option(help="auto, native or openvino.")] = "auto",
-    seconds: Annotated[
-        float, typer.Option(min=0, help="About how long to measure latency; 0: not at all.")
-    ] = 10.0,
+    seconds: Annotated[float, typer.Option(min=0, help="About how long to measure latency; 0: not at all.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
     """Check a bundle's files, this CPU, the golden inputs, and latency against the promise."""

@@ -12,7 +12,9 @@ from quantlat.errors import QuantlatError
 
 def main() -> int:
     """Exit code 0: passed and the promise kept; 11: not."""
-    parser = argparse.ArgumentParser(prog="python -m quantlat.deployment", description="Check a bundle on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m quantlat.deployment", description="Check a bundle on this machine."
+    )
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--runtime", default="auto")
@@ -20,9 +22,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
-        report = self_check(
-            options.bundle, threads=options.threads, runtime=options.runtime, seconds=options.seconds
-        )
+        report = self_check(options.bundle, threads=options.threads, runtime=options.runtime, seconds=options.seconds)
     except QuantlatError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

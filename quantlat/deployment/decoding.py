@@ -48,9 +48,7 @@ def decode(context: str, windows: Sequence[Window], logits: Sequence[NDArray[np.
     return start, end, min(max(score, 0.0), 1.0)
 
 
-def trace_of(
-    windows: Sequence[Window], exits: Sequence[NDArray[np.int64]]
-) -> tuple[TokenTrace, ...]:
+def trace_of(windows: Sequence[Window], exits: Sequence[NDArray[np.int64]]) -> tuple[TokenTrace, ...]:
     """The layer at which each token of the passage was dropped, in the order of the passage."""
     fate: dict[tuple[int, int], int] = {}
     for window, left in zip(windows, exits, strict=True):
@@ -64,7 +62,8 @@ def trace_of(
 def softmax(logits: NDArray[np.float32]) -> Floats:
     """Probabilities of one row of logits."""
     shifted = np.exp(np.asarray(logits, np.float64) - np.max(logits))
-    return shifted / shifted.sum()
+    probabilities: Floats = shifted / shifted.sum()
+    return probabilities
 
 
 def _strip(context: str, start: int, end: int) -> tuple[int, int]:

@@ -10,7 +10,11 @@ from quantlat.deployment.manifest import BundleManifest, BundleProfile
 def readme(manifest: BundleManifest, wheel: str, size_mib: float) -> str:
     """How to install, check and use the bundle, and what it promises."""
     classify = manifest.task == "text-classification"
-    call = 'predictor.classify("A text.").label' if classify else 'predictor.answer("Who?", "A passage.", budget_ms=10).text'
+    call = (
+        'predictor.classify("A text.").label'
+        if classify
+        else 'predictor.answer("Who?", "A passage.", budget_ms=10).text'
+    )
     openvino = "\n    pip install --no-deps -r requirements-openvino.txt            # fallback, full length only"
     return f"""# {manifest.name}
 
@@ -46,10 +50,11 @@ Accuracy on the dev set is in `report/`. Licences are in `licences/`.
 def notice(manifest: BundleManifest) -> str:
     """Licences of everything that is in the bundle."""
     origin = manifest.origin
+    student, teacher = origin.student or "an unknown student", origin.teacher or "no teacher"
     return f"""# Licences
 
 - **Program** (`wheels/`): quantlat, Apache-2.0; see `quantlat.txt`.
-- **Model** (`model/`, `fallback/`): weights derived from {origin.student or "an unknown student"}, taught by {origin.teacher or "no teacher"}.
+- **Model** (`model/`, `fallback/`): weights derived from {student}, taught by {teacher}.
   Licence: {origin.model_licence}
 - **Data** the model was trained, calibrated and checked with (a few of its texts are in `golden.json`): {origin.data}.
   Licence: {origin.data_licence}

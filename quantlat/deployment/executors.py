@@ -111,7 +111,9 @@ def choose_runtime(manifest: BundleManifest, runtime: str) -> str:
     return OPENVINO
 
 
-def open_executor(folder: Path, manifest: BundleManifest, model: QuantizedModel, runtime: str, threads: int) -> Executor:
+def open_executor(
+    folder: Path, manifest: BundleManifest, model: QuantizedModel, runtime: str, threads: int
+) -> Executor:
     """The model in a runtime that :func:`choose_runtime` returned."""
     if runtime == NATIVE:
         return NativeExecutor(model, threads)

@@ -73,15 +73,15 @@ class GoldenOutcome:
         return self.error <= self.tolerance and self.agreeing >= self.cases - self.cases // 4
 
 
-def compare(
-    golden: Golden, logits: Sequence[NDArray[np.floating]], results: Sequence[str]
-) -> GoldenOutcome:
-    """Compare logits ``[n, 2]`` or ``[1, classes]`` and results of all cases, in their order, with the expected ones."""
+def compare(golden: Golden, logits: Sequence[NDArray[np.floating]], results: Sequence[str]) -> GoldenOutcome:
+    """Compare logits ``[n, 2]`` or ``[1, classes]`` and results of all cases, in their order, with the expected."""
     expected = [np.array(case.logits, np.float64) for case in golden.cases]
     agreeing = sum(case.result == result for case, result in zip(golden.cases, results, strict=True))
     error = float("inf")
     if all(ours.shape == theirs.shape for ours, theirs in zip(logits, expected, strict=True)):
-        difference = np.concatenate([(np.asarray(o, np.float64) - e).ravel() for o, e in zip(logits, expected, strict=True)])
+        difference = np.concatenate(
+            [(np.asarray(o, np.float64) - e).ravel() for o, e in zip(logits, expected, strict=True)]
+        )
         spread = float(np.concatenate([e.ravel() for e in expected]).std())
         ratio = float(np.sqrt(np.square(difference).mean())) / max(spread, 1e-12)
         error = ratio if np.isfinite(ratio) else float("inf")

@@ -86,9 +86,7 @@ class Predictor:
         self._table = LatencyTable({p.name: p.latency_by_tokens.get(executor.runtime, ()) for p in chosen})
 
     @classmethod
-    def load(
-        cls, path: str | Path, *, threads: int | None = None, runtime: str = "auto", check: bool = True
-    ) -> Self:
+    def load(cls, path: str | Path, *, threads: int | None = None, runtime: str = "auto", check: bool = True) -> Self:
         """Open a bundle: verify its files, load the model, answer the golden inputs.
 
         Args:

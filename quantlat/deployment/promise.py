@@ -122,7 +122,9 @@ def _with_latency(
         return report
     chosen = sorted({lengths[0], lengths[len(lengths) // 2], lengths[-1]})
     requests = [r for r in requests_of(predictor, texts, chosen) if r.tokens in lengths]
-    options = MeasureOptions(min_rounds=8, max_rounds=400, min_seconds=seconds / 2, max_seconds=seconds)
+    options = MeasureOptions(
+        min_rounds=8, max_rounds=400, min_seconds=seconds / 2, max_seconds=seconds, target_width=1.0
+    )
     measured = measure_table(predictor, requests, options=options, progress=progress)
     same_threads = predictor.threads == predictor.manifest.threads
     rows = tuple(
@@ -162,7 +164,12 @@ def lines_of(report: SelfCheckReport) -> list[str]:
     lines = [
         f"{report.name}: {'passed' if report.passed else 'FAILED'}",
         f"  files    {report.files} of {report.files} whole",
-        f"  CPU      {report.cpu}; " + (f"lacks {', '.join(report.missing_isa)}" if report.missing_isa else "has every instruction set of the validation"),
+        f"  CPU      {report.cpu}; "
+        + (
+            f"lacks {', '.join(report.missing_isa)}"
+            if report.missing_isa
+            else "has every instruction set of the validation"
+        ),
         f"  runtime  {report.runtime}{kernels}, {report.threads} threads",
         f"  golden   {report.golden_agreeing} of {report.golden_cases} results agree, logits {error} "
         f"({report.golden_tolerance:.0%} allowed)",

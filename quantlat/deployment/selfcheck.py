@@ -67,8 +67,8 @@ def likely_cause(predictor: Predictor, facts: MachineFacts) -> str:
             "computes INT8 in another way without. Serve on a CPU that has them, or package the run on this machine."
         )
     return (
-        f"The CPU has every instruction set the bundle was validated with; likely cause: another version of the {where} "
-        "than the bundle's. Install what its requirements.txt lists, or package the run again."
+        f"The CPU has every instruction set of the validation; likely cause: another version of the {where} than "
+        "the bundle's. Install what its requirements.txt lists, or package the run again."
     )
 
 

@@ -44,7 +44,9 @@ def write_serving_wheel(folder: Path, requirements: Mapping[str, Iterable[str]])
     native = any(f"{_ENGINE}." in name for name in files)
     scripts = "[console_scripts]\nquantlat = quantlat.cli:main\n"
     version = f"{quantlat.__version__}+serving"
-    return _write(folder, "quantlat", version, files, lines, tag=_platform_tag() if native else "py3-none-any", scripts=scripts)
+    return _write(
+        folder, "quantlat", version, files, lines, tag=_platform_tag() if native else "py3-none-any", scripts=scripts
+    )
 
 
 def write_bundle_wheel(bundle: Path, manifest: BundleManifest, folder: Path) -> Path:

@@ -27,7 +27,6 @@ from quantlat.deployment.manifest import (
     MANIFEST,
     MODEL,
     NATIVE,
-    OPENVINO,
     OPENVINO_XML,
     BundleManifest,
     BundleProfile,
@@ -40,10 +39,11 @@ from quantlat.deployment.manifest import (
 from quantlat.deployment.measuring import LENGTHS, MeasuredTable, measure_table, requests_of
 from quantlat.deployment.predictor import Predictor
 from quantlat.deployment.requests import AnswerRequest
-from quantlat.deployment.requirements import ENGINE, OPENVINO as OPENVINO_PACKAGES, SERVING, pinned
+from quantlat.deployment.requirements import ENGINE, SERVING, pinned
+from quantlat.deployment.requirements import OPENVINO as OPENVINO_PACKAGES
 from quantlat.deployment.selfcheck import check_golden
 from quantlat.deployment.wheel import write_serving_wheel
-from quantlat.errors import BundleError, QuantlatError, RuntimeUnavailableError, StorageError
+from quantlat.errors import BundleError, RuntimeUnavailableError, StorageError
 from quantlat.latency.machine import read_machine_facts
 from quantlat.latency.measure import MeasureOptions
 from quantlat.models.tokenizer import Tokenizer

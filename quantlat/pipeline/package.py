@@ -138,7 +138,8 @@ def _licence(source: str) -> str:
         except metadata.PackageNotFoundError:
             return _UNKNOWN
         classifiers = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier") or [] if c.startswith("License ::")]
-        return about.get("License-Expression") or about.get("License") or ", ".join(classifiers) or _UNKNOWN
+        named = [value for key in ("License-Expression", "License") for value in about.get_all(key) or []]
+        return next(iter(named), "") or ", ".join(classifiers) or _UNKNOWN
     return _from_model_card(Path(source)) or _UNKNOWN
 
 

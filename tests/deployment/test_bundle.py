@@ -144,7 +144,9 @@ def with_golden(bundle: Path, change: Callable[[Golden], Golden]) -> None:
 def saturated(golden: Golden) -> Golden:
     """Logits as a saturating 8-bit product would give them: a third of them lost."""
     cases = [
-        case.model_copy(update={"logits": tuple(tuple(v if i % 3 else 0.0 for v in row) for i, row in enumerate(case.logits))})
+        case.model_copy(
+            update={"logits": tuple(tuple(v if i % 3 else 0.0 for v in row) for i, row in enumerate(case.logits))}
+        )
         for case in golden.cases
     ]
     return golden.model_copy(update={"cases": tuple(cases)})

@@ -50,5 +50,5 @@ def test_a_real_run_becomes_a_small_bundle(tmp_path: Path) -> None:
     assert weights <= 24 * 2**20
     assert "report/index.html" in packaged.bundle.manifest.files
     with Predictor.load(packaged.bundle.folder) as predictor:
-        assert list(predictor.profiles)[0] == "full"
+        assert next(iter(predictor.profiles)) == "full"
         assert all(profile.accuracy for profile in predictor.profiles.values())
