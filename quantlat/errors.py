@@ -18,6 +18,7 @@ code  meaning
 9     a measurement could not be made or cannot be trusted
 10    the run finished, but the accuracy floor was missed
 11    a bundle is damaged, or does not answer here as it was validated
+12    the search finished, but no configuration meets the latency target
 130   interrupted; the same command resumes
 ====  ==========================================================
 """
@@ -98,6 +99,12 @@ class BundleError(QuantlatError):
     """A bundle is missing, damaged, of another format, or fails its self-check on this machine."""
 
     exit_code = 11
+
+
+class LatencyTargetMissed(QuantlatError):
+    """The search is complete, but no configuration meets the latency target."""
+
+    exit_code = 12
 
 
 class Interrupted(QuantlatError):

@@ -16,6 +16,7 @@ from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
+from quantlat.cli.search import search
 from quantlat.cli.selfcheck import selfcheck
 from quantlat.cli.validate import validate
 
@@ -23,7 +24,8 @@ app = typer.Typer(
     name="quantlat",
     help="Fast INT8 encoder language models on Intel Xeon CPUs, by measured proof.",
     epilog="Exit codes: 2 command line, 3 recipe, 4 data, 5 model, 6 storage, 7 run folder conflict, "
-    "8 runtime, 9 measurement, 10 accuracy floor missed, 11 bundle, 130 interrupted (the same command resumes).",
+    "8 runtime, 9 measurement, 10 accuracy floor missed, 11 bundle, 12 latency target missed, "
+    "130 interrupted (the same command resumes).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,5 +48,5 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, bench, report, compare, runs, doctor, package, selfcheck):
+for verb in (run, validate, schema, evaluate, search, bench, report, compare, runs, doctor, package, selfcheck):
     app.command()(verb)

@@ -22,7 +22,12 @@ def evaluate(
         str | None, typer.Option(metavar="NAME", help="Runtime.", show_default="the run's own")
     ] = None,
     config: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="full, balanced or fast.", show_default="balanced")
+        str | None,
+        typer.Option(
+            metavar="PROFILE",
+            help="full, balanced or fast; NAME:PROFILE of a `quantlat search`.",
+            show_default="balanced",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from quantlat.errors import StorageError
 from quantlat.evaluation.run import EvaluatedModel, RunEvaluation, evaluate_quantized
 from quantlat.pipeline.record import open_run
+from quantlat.pipeline.search import read_search
 from quantlat.progress import Progress
 from quantlat.stages.artifacts import QUANTIZED
-from quantlat.stages.search_record import SearchRecord
 
 DEFAULT_PROFILE = "balanced"
 
@@ -22,7 +22,7 @@ def run_evaluation(
     Args:
         data: SQuAD-format file; ``None``: the run's dev split.
         runtime: ``None``: the runtime of the run's search.
-        profile: ``None``: balanced.
+        profile: ``None``: balanced; ``NAME:PROFILE`` is a profile of what ``quantlat search`` left under that name.
 
     Raises:
         StorageError: the run has no finished search.
@@ -35,8 +35,8 @@ def run_evaluation(
         raise StorageError(
             f"{run_dir} has no finished {missing[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"
         )
-    search = SearchRecord.read(stored.artifact("search"))
-    name = profile or DEFAULT_PROFILE
+    which, _, name = (profile or DEFAULT_PROFILE).rpartition(":")
+    search = read_search(stored, which or None)
     options = stored.recipe.data
     model = EvaluatedModel(
         folder=stored.artifact("quantization") / QUANTIZED,
@@ -48,7 +48,7 @@ def run_evaluation(
     return evaluate_quantized(
         model,
         search.profile(name).ratios,
-        profile=name,
+        profile=profile or DEFAULT_PROFILE,
         runtime=runtime or search.runtime,
         threads=search.threads,
         data=data,

@@ -62,11 +62,17 @@ class SearchOptions(Part):
     """null: every core this process may use."""
     trials: Count = 60
     time_budget: Duration = 600.0
+    sampler: Literal["guided", "nsga2", "evolutionary", "random"] = "guided"
+    """guided: predicted latency and a model of the accuracy choose what is measured; evolutionary: the published
+    search; nsga2 and random for comparison."""
+    patience: Count | None = 30
+    """Trials without progress after which the search ends; null: only trials and time end it."""
     population: Annotated[int, Field(ge=4)] = 16
+    """Configurations that the search begins with."""
     ratio_step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     min_ratio: Annotated[float, Field(gt=0, le=1)] = 0.1
     windows: Annotated[int, Field(ge=8)] = 400
-    """Windows of the search split on which each configuration is measured."""
+    """Most windows of the search split on which a configuration is measured; all are on a sixth, a third goes on."""
     reference: Literal["student", "teacher"] = "student"
     """The fp32 full-length model that the accuracy floor refers to."""
     max_drop: Weight = 1.0

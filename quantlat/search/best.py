@@ -35,11 +35,14 @@ class BestKeeper:
         cost: Cost,
         on_best: Callable[[BestSoFar], None] | None,
         path: Path | None,
+        *,
+        target_ms: float | None = None,
     ) -> None:
         self._floor = floor
         self._cost: Cost = cost
         self._on_best = on_best
         self._path = path
+        self._target_ms = target_ms
         self._best: Candidate | None = None
 
     @property
@@ -55,7 +58,7 @@ class BestKeeper:
         """Look for an improvement among everything measured so far."""
         if not candidates:
             return
-        best = best_candidate(candidates, self._floor, self._cost)
+        best = best_candidate(candidates, self._floor, self._cost, target_ms=self._target_ms)
         if best != self._best:
             self.write(best, trials=len(candidates))
 

@@ -33,12 +33,16 @@ class Candidate(BaseModel):
         drop_ci: its interval.
         drop_standard_error: of ``drop``.
         questions: number of questions behind accuracy and drop.
-        latency_ms: mean latency of a request over the task's mix of lengths, drift of the machine taken out.
-        latency_ci_ms: its interval.
-        latency_relative: the same, relative to full length on the plain graph measured close in time.
+        drop_shrunken: what all measured configurations together say of this one's drop (see
+            :mod:`quantlat.search.surrogate`); ``None`` before they were asked.
+        part: how much of the search split it was measured on, 0 being the smallest part.
+        latency_ms: mean latency of a request over the task's mix of lengths: predicted by the latency table while
+            searching, measured for finalists.
+        latency_ci_ms: its interval; while searching, the table's error.
+        latency_relative: the same, relative to full length on the plain graph.
         macs_relative: multiply-accumulates relative to the un-padded full-length model, over the task's
             lengths.
-        stage: "search" for the one evaluation while searching, "final" when re-measured interleaved with
+        stage: "search" while searching, "final" when re-measured interleaved with
             others.
         latency_samples_ms: raw times, one for each request; not kept in the search's storage.
         score_per_question: score of each question; not kept in the search's storage.
@@ -54,6 +58,8 @@ class Candidate(BaseModel):
     drop_ci: tuple[float, float]
     drop_standard_error: float = Field(ge=0)
     questions: int
+    drop_shrunken: float | None = None
+    part: int = 0
     latency_ms: float = Field(gt=0)
     latency_ci_ms: tuple[float, float]
     latency_relative: float = Field(gt=0)
@@ -66,6 +72,13 @@ class Candidate(BaseModel):
     def cost(self, kind: Cost = "latency") -> float:
         """The cost that the search minimises, relative to full length."""
         return self.latency_relative if kind == "latency" else self.macs_relative
+
+    @property
+    def believed_drop(self) -> float:
+        """The larger of the measured drop and the shrunken one: neither a lucky measurement nor a surrogate that
+        is wrong may carry a configuration over the floor.
+        """
+        return self.drop if self.drop_shrunken is None else max(self.drop, self.drop_shrunken)
 
     def without_samples(self) -> Candidate:
         """The same without raw samples: what is stored for every trial."""
@@ -99,7 +112,7 @@ class AccuracyFloor:
     def violation(self, candidate: Candidate, *, margin: bool = True) -> float:
         """Points by which the floor is missed; 0 or less when it holds."""
         allowance = self.margin_z * candidate.drop_standard_error if margin else 0.0
-        return candidate.drop + allowance - self.max_drop
+        return candidate.believed_drop + allowance - self.max_drop
 
     def holds(self, candidate: Candidate, *, margin: bool = True) -> bool:
         """Whether the candidate stays within the floor."""

@@ -1,13 +1,13 @@
 """What a search measures of a configuration: accuracy and latency on the deployed INT8 artefact, and MACs.
 
-Both objectives come from one pass over the search split, one window at a time, so that latency is that of the
-task's real lengths. Three things keep a noisy neighbour from deciding the front:
+Cheap where the truth is dear:
 
-- Latency is told as a ratio to full length on the plain graph of the same session. That reference is measured
-  again on a few windows before every few trials, and its drift is divided out.
-- A pass during which the process had to wait for a processor is timed again, once.
-- Finalists are measured interleaved: every block of questions runs through all of them, forwards and
-  backwards in turn, and ratios are paired by block.
+- *Latency* while searching comes from an additive table, solved from a few hundred requests timed in place
+  (:mod:`quantlat.search.latency_table`). It is told as a ratio to full length on the plain graph.
+- *Accuracy* is measured on growing parts of the search split. The parts are nested, so that everything is
+  compared on the same questions, and a configuration that goes on to a larger part only runs through what is new.
+- *Finalists* are measured end to end, interleaved: every block of questions runs through all of them, forwards
+  and backwards in turn, and ratios are paired by block. A drifting or busy machine disturbs all of them alike.
 
 The questions that the search has not used come first among the finalists' blocks, because the search's own
 questions flatter what was selected on them.
@@ -28,7 +28,6 @@ from quantlat.latency import (
     ContentionLimits,
     ContentionReport,
     MeasurementWarning,
-    Workload,
     length_mix_ci,
     length_mix_mean,
     ratio_ci,
@@ -37,13 +36,19 @@ from quantlat.latency import (
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.search.blocks import Block, cut_blocks, shortest_middle_longest, split_block
-from quantlat.search.candidate import Candidate, estimate_accuracy
+from quantlat.search.candidate import Candidate, Cost, estimate_accuracy
+from quantlat.search.latency_table import LatencyTable, fit_table
+from quantlat.search.space import RetentionSpace
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
     from quantlat.evaluation import EvaluationResult
     from quantlat.models.encoder_config import EncoderConfig
     from quantlat.runtimes.base import Session
+
+_TABLE_REQUESTS = 10
+_TABLE_FITTED = 16
+_TABLE_CHECKED = 6
 
 
 class Evaluator(Protocol):
@@ -53,8 +58,24 @@ class Evaluator(Protocol):
     def reference_accuracy(self) -> float:
         """Accuracy, in points, of the model that the floor refers to, on all search questions."""
 
-    def evaluate(self, config: RetentionConfig) -> Candidate:
-        """Measure one configuration for the search."""
+    @property
+    def parts(self) -> int:
+        """How many parts of the search split there are, each holding the one before."""
+
+    @property
+    def full_ms(self) -> float:
+        """Mean latency of a request at full length."""
+
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
+        """What latencies are predicted with: ``known`` from an earlier sitting, or a new one; ``None`` where they
+        need no prediction.
+        """
+
+    def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
+        """Predicted costs relative to full length, without running anything."""
+
+    def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
+        """Measure one configuration on a part of the search split."""
 
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
@@ -67,18 +88,17 @@ class EvaluatorOptions:
     """How a :class:`SessionEvaluator` measures.
 
     Attributes:
-        windows: windows of the search split that each trial runs through (at least; whole questions are
-            taken).
-        reference_windows: windows on which the drift of the machine is measured.
-        reference_every: trials after which the reference is measured again.
+        windows: windows of the largest part of the search split (at least; whole questions are taken).
+        part_shares: share of these windows in each part.
+        batch: windows of a request; latencies are those of a whole request.
         block_windows: windows of one block of the finalists' rounds.
-        seed: draws the windows of a trial.
-        limits: when a pass counts as disturbed and is timed again.
+        seed: draws the windows.
+        limits: when a pass counts as disturbed.
     """
 
     windows: int = 400
-    reference_windows: int = 32
-    reference_every: int = 3
+    part_shares: tuple[float, ...] = (1 / 6, 1 / 2, 1.0)
+    batch: int = 1
     block_windows: int = 64
     seed: int = 0
     limits: ContentionLimits = field(default_factory=ContentionLimits)
@@ -130,19 +150,16 @@ class SessionEvaluator:
         contexts = [example.context for example in search_set.examples]
         self._passages = np.array([numbers.setdefault(context, len(numbers)) for context in contexts])
         self._tokens = [window.length for window in search_set.windows]
+        self._windows = search_set.windows
         order = np.random.default_rng(self._options.seed).permutation(len(contexts))
-        blocks = cut_blocks(search_set, order, (self._options.windows, self._options.block_windows))
-        self._trial_block, self._fresh_blocks = blocks[0], blocks[1:]
-        drift = Workload.from_windows(
-            self._trial_block.windows, self._options.reference_windows, seed=self._options.seed
-        )
-        self._drift_positions = np.array(drift.indices)
+        cuts = np.diff([0, *(round(self._options.windows * share) for share in self._options.part_shares)])
+        sizes = (*(max(1, int(cut)) for cut in cuts), self._options.block_windows)
+        blocks = cut_blocks(search_set, order, sizes)
+        self._parts, self._fresh_blocks = blocks[: len(cuts)], blocks[len(cuts) :]
         self._warm_up_windows = shortest_middle_longest(search_set.windows)
-        self._full: _Pass | None = None
-        self._drift = 1.0
-        self._trials_since_reference = 0
+        self._scores: dict[RetentionConfig, list[NDArray[np.float64]]] = {}
+        self._table: LatencyTable | None = None
         self._warm: set[bool] = set()
-        self._always_disturbed = False
 
     @property
     def reference_accuracy(self) -> float:
@@ -150,36 +167,43 @@ class SessionEvaluator:
         return float(self._reference.mean())
 
     @property
-    def drift(self) -> float:
-        """Speed of the machine when last checked: 1.1 means that it was 10 % slower than at the start."""
-        return self._drift
+    def parts(self) -> int:
+        """Parts of the search split; fewer than asked for where it is small."""
+        return len(self._parts)
 
-    def evaluate(self, config: RetentionConfig) -> Candidate:
-        """Run the trial's windows once (twice when disturbed) and compare with full length measured nearby."""
-        full = self._full_length()
-        if config.is_full:
-            done, relative = full, 1.0
-            drift = 1.0
-        else:
-            self._follow_drift(full)
-            done = self._undisturbed(self._trial_block.windows, config)
-            drift = self._drift
-            relative = done.mean_ms / (full.mean_ms * drift)
-            self._trials_since_reference += 1
-            if done.contention.disturbed:  # whatever it was may still be there: look again before the next trial
-                self._trials_since_reference = self._options.reference_every
-        latencies = done.result.latencies_ms / drift
-        interval = length_mix_ci(latencies, done.result.tokens)
+    @property
+    def full_ms(self) -> float:
+        """Mean latency of a request at full length on the plain graph."""
+        return self.latency_table().full_ms
+
+    def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
+        """Latency by the table, or MACs; both relative to full length."""
+        if cost == "macs":
+            return np.array([self.macs_relative(config) for config in configs])
+        return self.latency_table().relative(configs)
+
+    def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
+        """Accuracy on the first ``part + 1`` parts, latency by the table."""
+        part = min(part, self.parts - 1)
+        done = self._scores.setdefault(config, [])
+        for block in self._parts[len(done) : part + 1]:
+            done.append(self._run(block.windows, config).result.score.f1_per_question)
+        table = self.latency_table()
+        relative = float(table.relative([config])[0])
+        error = table.check.worst_error
         return self._candidate(
             config,
-            self._trial_block.questions,
-            done.result.score.f1_per_question,
-            latencies_ms=latencies,
-            latency_ms=interval.estimate,
-            latency_ci_ms=(interval.low, interval.high),
+            np.concatenate([block.questions for block in self._parts[: part + 1]]),
+            np.concatenate(done[: part + 1]),
+            latencies_ms=np.empty(0),
+            latency_ms=relative * table.full_ms,
+            latency_ci_ms=(
+                max(0.0, relative * (1 - error)) * table.full_ms,
+                relative * (1 + error) * table.full_ms,
+            ),
             latency_relative=relative,
-            warnings=done.contention.flags,
-        )
+            warnings=(),
+        ).model_copy(update={"part": part})
 
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
@@ -194,7 +218,8 @@ class SessionEvaluator:
         runners = list(dict.fromkeys([RetentionConfig.full(layers), *configs]))
         for config in runners:
             self._warm_up(config)
-        blocks = [*self._fresh_blocks, *split_block(self._trial_block, self._options.block_windows)]
+        used = [part for block in self._parts for part in split_block(block, self._options.block_windows)]
+        blocks = [*self._fresh_blocks, *used]
         passes: dict[RetentionConfig, list[_Pass]] = {config: [] for config in runners}
         measured: list[Block] = []
         for number, block in enumerate(blocks):
@@ -230,7 +255,7 @@ class SessionEvaluator:
             latency_ci_ms=(interval.low, interval.high),
             latency_relative=1.0 if config.is_full else ratio.estimate,
             warnings=tuple(sorted(flags)),
-        ).model_copy(update={"stage": "final"})
+        ).model_copy(update={"stage": "final", "part": self.parts - 1})
 
     def _candidate(
         self,
@@ -267,59 +292,67 @@ class SessionEvaluator:
         lengths = [config.lengths(n) for n in self._tokens]
         return mean_relative_macs(self._encoder_config, self._tokens, lengths)
 
-    def _full_length(self) -> _Pass:
-        """Full length on the plain graph, measured once; the unit of every ratio."""
-        if self._full is None:
-            full = RetentionConfig.full(self._encoder_config.num_layers)
-            self._warm_up(full)
-            self._full = self._undisturbed(self._trial_block.windows, full)
-        return self._full
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable:
+        """The table; fitted when it is first needed, in the process and at the time of the search."""
+        self._table = self._table or known
+        if self._table is None:
+            space = RetentionSpace(self._encoder_config.num_layers, ratio_step=0.05, min_ratio=0.05)
+            shapes = list(dict.fromkeys(_table_configs(space, self._options.seed)))
+            requests = self._table_requests()
+            for config in (space.full, shapes[0]):
+                self._warm_up(config)
 
-    def _follow_drift(self, full: _Pass) -> None:
-        """Measure a few windows at full length again and compare them, window by window, with the first time."""
-        if self._trials_since_reference < self._options.reference_every:
-            return
-        windows = [self._trial_block.windows.windows[i] for i in self._drift_positions]
-        then = full.result.latencies_ms[self._drift_positions]
-        self._drift = float(np.median(self._latencies_ms(windows, None) / then))
-        self._trials_since_reference = 0
+            def timed(request: int, config: RetentionConfig) -> float:
+                return self._request_ms(requests[request], config)
 
-    def _undisturbed(self, windows: WindowSet, config: RetentionConfig) -> _Pass:
-        """One pass, or the calmer of two; on a machine that is never calm a second one would be wasted."""
-        self._warm_up(config)
-        first = self._run(windows, config)
-        if not first.contention.disturbed:
-            self._always_disturbed = False
-            return first
-        if self._always_disturbed:
-            return first
-        second = self._run(windows, config)
-        self._always_disturbed = second.contention.disturbed
-        return min(first, second, key=lambda done: done.contention.run_delay_share or 0.0)
+            self._table = fit_table(
+                timed,
+                [tuple(window.length for window in request) for request in requests],
+                shapes[_TABLE_CHECKED:],
+                shapes[:_TABLE_CHECKED],
+            )
+        return self._table
+
+    def _table_requests(self) -> list[list[Window]]:
+        """Requests spread over the lengths; each is a batch of windows of similar length."""
+        by_length = sorted(self._windows, key=lambda window: window.length)
+        count = min(_TABLE_REQUESTS, max(1, len(by_length) // self._options.batch))
+        middles = (np.arange(count) + 0.5) / count * len(by_length)
+        begins = np.clip(middles.astype(int) - self._options.batch // 2, 0, len(by_length) - self._options.batch)
+        return [list(by_length[max(0, b) : max(0, b) + self._options.batch]) for b in begins]
 
     def _run(self, windows: WindowSet, config: RetentionConfig) -> _Pass:
         from quantlat.evaluation import evaluate_session
 
         with watch_contention(threads=self._session.threads, limits=self._options.limits) as watch:
-            result = evaluate_session(self._session, windows, _elastic(config))
+            result = evaluate_session(self._session, windows, _elastic(config), batch=self._options.batch)
         return _Pass(result, watch.report)
 
     def _warm_up(self, config: RetentionConfig) -> None:
         """Let the runtime compile and allocate for short and long windows before anything is timed."""
         for _ in range(1 if config.is_full in self._warm else 3):
-            self._latencies_ms(self._warm_up_windows, _elastic(config))
+            for window in self._warm_up_windows:
+                self._request_ms([window], config)
         self._warm.add(config.is_full)
 
-    def _latencies_ms(self, windows: Sequence[Window], config: ElasticConfig | None) -> NDArray[np.float64]:
+    def _request_ms(self, windows: Sequence[Window], config: RetentionConfig) -> float:
         from quantlat.runtimes.base import TokenBatch
 
-        times = np.empty(len(windows))
-        for i, window in enumerate(windows):
-            batch = TokenBatch.from_windows([window])
-            begin = time.perf_counter_ns()
-            self._session.run(batch, config)
-            times[i] = (time.perf_counter_ns() - begin) / 1e6
-        return times
+        batch = TokenBatch.from_windows(windows)
+        begin = time.perf_counter_ns()
+        self._session.run(batch, _elastic(config))
+        return (time.perf_counter_ns() - begin) / 1e6
+
+
+def _table_configs(space: RetentionSpace, seed: int) -> list[RetentionConfig]:
+    """Configurations to fit the table to: shapes as trained and random ones, so that every term varies."""
+    rng = np.random.default_rng([seed, 7])
+    late = space.late_profiles()
+    spread = np.linspace(0, len(late) - 1, 8).round().astype(int)
+    wanted = [late[i] for i in spread] + list(space.constant_rates(5)[1:])
+    wanted += [space.random(rng) for _ in range(_TABLE_FITTED + _TABLE_CHECKED - len(wanted))]
+    elastic = [config for config in wanted if not config.is_full]
+    return [elastic[i] for i in rng.permutation(len(elastic))]
 
 
 def _elastic(config: RetentionConfig) -> ElasticConfig | None:

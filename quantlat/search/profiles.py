@@ -32,6 +32,8 @@ class Profiles(BaseModel):
     Attributes:
         floor_missed_by: points by which ``balanced`` misses the floor, which then is the nearest to it;
             ``None`` when it holds.
+        target_missed_by_ms: milliseconds by which ``balanced`` misses the latency target, which then is the
+            fastest; ``None`` when it is met or there was none.
         notes: what a reader should know about the choice.
     """
 
@@ -41,6 +43,7 @@ class Profiles(BaseModel):
     balanced: Candidate
     fast: Candidate
     floor_missed_by: float | None = None
+    target_missed_by_ms: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -49,13 +52,20 @@ def front_of(candidates: Sequence[Candidate], cost: Cost = "latency") -> tuple[i
 
     Accuracy is compared by the paired drop: candidates may have been measured on different questions.
     """
-    return pareto_front([c.cost(cost) for c in candidates], [-c.drop for c in candidates])
+    return pareto_front([c.cost(cost) for c in candidates], [-c.believed_drop for c in candidates])
 
 
-def best_candidate(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost = "latency") -> Candidate:
-    """The cheapest within the floor.
+def best_candidate(
+    candidates: Sequence[Candidate],
+    floor: AccuracyFloor,
+    cost: Cost = "latency",
+    *,
+    target_ms: float | None = None,
+) -> Candidate:
+    """The cheapest within the floor, or the most accurate within a latency target.
 
-    If none is within it with its margin, the cheapest whose estimate is; if none, the nearest to the floor.
+    If none is within the floor with its margin, the cheapest whose estimate is; if none, the nearest to the floor.
+    If none meets the target, the fastest.
 
     Raises:
         MeasurementError: there are no candidates.
@@ -64,6 +74,10 @@ def best_candidate(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: 
         raise MeasurementError("there is no measured configuration to choose from")
 
     def rank(candidate: Candidate) -> tuple[int, float, float]:
+        if target_ms is not None:
+            if candidate.latency_ms <= target_ms:
+                return 0, candidate.believed_drop, candidate.latency_ms
+            return 1, candidate.latency_ms, candidate.believed_drop
         if floor.holds(candidate):
             return 0, candidate.cost(cost), candidate.drop
         if floor.holds(candidate, margin=False):
@@ -82,7 +96,13 @@ def promising(
 
 
 def select_finalists(
-    candidates: Sequence[Candidate], floor: AccuracyFloor, full: RetentionConfig, *, count: int, cost: Cost = "latency"
+    candidates: Sequence[Candidate],
+    floor: AccuracyFloor,
+    full: RetentionConfig,
+    *,
+    count: int,
+    cost: Cost = "latency",
+    target_ms: float | None = None,
 ) -> tuple[RetentionConfig, ...]:
     """The configurations that are worth measuring again, most important first.
 
@@ -91,6 +111,10 @@ def select_finalists(
     is larger than that of a finalist, which sees more questions. Then what else is on the front near the floor.
     """
     front = [candidates[i] for i in front_of(candidates, cost)]
+    if target_ms is not None:  # predicted latencies err in both directions, so both sides of the target
+        nearest = sorted(front, key=lambda c: abs(c.latency_ms - target_ms))
+        best = [best_candidate(front, floor, cost, target_ms=target_ms)] if front else []
+        return tuple(dict.fromkeys([full, *(c.config for c in [*best, *nearest])]))[: max(1, count)]
     bend = _bend(candidates, floor, cost) if front else None
     # the front is sorted by cost
     likely = [c for c in front if floor.holds(c, margin=False)]
@@ -102,8 +126,16 @@ def select_finalists(
     return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
 
 
-def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost: Cost = "latency") -> Profiles:
+def choose_profiles(
+    candidates: Sequence[Candidate],
+    floor: AccuracyFloor,
+    cost: Cost = "latency",
+    *,
+    target_ms: float | None = None,
+) -> Profiles:
     """Choose among the finalists.
+
+    With a latency target ``balanced`` is the most accurate that meets it, whatever the floor says.
 
     Args:
         candidates: finalists (``stage`` "final") and, to see the front's bend, the others as well.
@@ -115,8 +147,10 @@ def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost:
     full = next((c for c in finalists if c.config.is_full), None)
     if full is None:
         raise MeasurementError("full length must be among the finalists")
-    balanced = best_candidate(finalists, floor, cost)
+    balanced = best_candidate(finalists, floor, cost, target_ms=target_ms)
     notes: list[str] = []
+    if target_ms is not None:
+        return _for_target(full, balanced, min(finalists, key=lambda c: c.cost(cost)), target_ms)
     missed = floor.violation(balanced, margin=False)
     if missed > 0:
         notes.append(
@@ -144,6 +178,21 @@ def choose_profiles(candidates: Sequence[Candidate], floor: AccuracyFloor, cost:
         fast=fast,
         floor_missed_by=missed if missed > 0 else None,
         notes=tuple(notes),
+    )
+
+
+def _for_target(full: Candidate, balanced: Candidate, fastest: Candidate, target_ms: float) -> Profiles:
+    missed = balanced.latency_ms - target_ms
+    note = (
+        f"No configuration meets {target_ms:g} ms; the fastest takes {balanced.latency_ms:.2f} ms, "
+        f"{missed:.2f} ms more."
+    )
+    return Profiles(
+        full=full,
+        balanced=balanced,
+        fast=fastest,
+        target_missed_by_ms=missed if missed > 0 else None,
+        notes=(note,) if missed > 0 else (),
     )
 
 

@@ -2,7 +2,8 @@
 
 ``nsga2`` is NSGA-II (Deb et al., IEEE TEC 6(2), 2002) with uniform crossover, so that a layer's decrement
 comes from one parent, and polynomial mutation, which mostly moves a decrement by a step or two.
-``random`` draws from the space and is the baseline that every search must beat.
+``random`` draws from the space and is the baseline that every search must beat. The others are in
+:mod:`quantlat.search.proposers`, and use optuna to keep and share trials only.
 
 What optuna 5 does with constraints (``Trial.set_constraint``, at most 0 means feasible): NSGA-II ranks all
 feasible trials by domination first and then the others by their summed violation alone. A trial without
@@ -106,8 +107,14 @@ def _random(space: RetentionSpace, seed: int, population: int) -> BaseSampler:
     return SpaceSampler(space, seed)
 
 
-SAMPLERS: dict[str, Callable[[RetentionSpace, int, int], BaseSampler]] = {"nsga2": _nsga2, "random": _random}
-"""Samplers by name; each is made from the space, a seed and the size of the population."""
+SAMPLERS: dict[str, Callable[[RetentionSpace, int, int], BaseSampler]] = {
+    "guided": _random,
+    "nsga2": _nsga2,
+    "evolutionary": _random,
+    "random": _random,
+}
+"""Samplers by name; each is made from the space, a seed and the size of the population. Where
+:mod:`quantlat.search.proposers` has a proposer of that name, it decides, and this one only if it has no idea."""
 
 
 def make_sampler(name: str, space: RetentionSpace, *, seed: int, population: int) -> BaseSampler:

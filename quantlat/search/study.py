@@ -1,4 +1,9 @@
-"""The search: measure configurations until trials or time are used up, re-measure finalists, choose profiles.
+"""The search: measure configurations until nothing better is found or the budget is used up, re-measure
+finalists, choose profiles.
+
+Every configuration is first measured on a small part of the search split; a third of them goes on to a larger
+part, and a third of these to the largest (:mod:`quantlat.search.halving`). Estimates are shrunken towards what
+all configurations together say (:mod:`quantlat.search.surrogate`).
 
 It can be killed at any moment and continued with the same storage. After every improvement the best
 configuration so far is written to a file, so that there is always something to deploy.
@@ -8,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,15 +23,24 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
 from quantlat.search.best import BestKeeper, BestSoFar
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.halving import next_to_refine
+from quantlat.search.latency_table import LatencyTable
 from quantlat.search.objectives import Evaluator
+from quantlat.search.pareto import hypervolume
 from quantlat.search.profiles import Profiles, choose_profiles, front_of, promising, select_finalists
+from quantlat.search.proposers import make_proposer
 from quantlat.search.space import RetentionSpace
+from quantlat.search.surrogate import shrink
 from quantlat.search.trials import TrialQueue
 
 _POLL_S = 0.1
 _MOST_FOR_FINALISTS = 0.4
+_FINALIST_TRIALS = 4  # a trial sees a small part of the questions, a finalist as many as there is time for
 _LEAST_FOR_FINALISTS = 0.05
-StopReason = Literal["trials", "time", "exhausted"]
+_UNSURE_TABLE = 0.08
+_TARGET_DROP = 5.0  # points
+_LEAST_GAIN = 0.002  # of the hypervolume; less is no progress
+StopReason = Literal["trials", "time", "exhausted", "stall"]
 
 
 class SearchResult(BaseModel):
@@ -44,6 +58,8 @@ class SearchResult(BaseModel):
         trials: configurations measured by the search, earlier runs and other processes included.
         seconds: time spent by this process, and by earlier ones on this machine.
         stopped_by: why the search ended.
+        target_ms: the latency target that took the floor's place, if there was one.
+        table: what latencies were predicted with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +75,8 @@ class SearchResult(BaseModel):
     sampler: str
     cost: Cost
     stopped_by: StopReason
+    target_ms: float | None = None
+    table: LatencyTable | None = None
 
     @property
     def floor_missed_by(self) -> float | None:
@@ -74,17 +92,19 @@ class SearchBudget:
         trials: configurations measured by all processes that share the storage.
         seconds: time on this machine, finalists and earlier, interrupted runs included; ``None``: no limit.
         finalists: most configurations measured again at the end, full length among them.
+        patience: trials without a larger hypervolume after which the search ends; ``None``: never.
     """
 
     trials: int = 60
     seconds: float | None = None
     finalists: int = 6
+    patience: int | None = None
 
     def for_finalists(self, candidates: Sequence[Candidate], trial_seconds: float) -> float:
-        """Seconds to keep for the finalists: a trial's data for each of them, once more, within reason."""
+        """Seconds to keep for the finalists: several trials' data for each of them, within reason."""
         if self.seconds is None:
             return 0.0
-        wanted = (min(self.finalists, len(candidates)) + 1) * trial_seconds
+        wanted = _FINALIST_TRIALS * (min(self.finalists, len(candidates)) + 1) * trial_seconds
         return min(wanted, _MOST_FOR_FINALISTS * self.seconds)
 
 
@@ -101,8 +121,10 @@ def run_search(
     on_best: Callable[[BestSoFar], None] | None = None,
     best_path: Path | None = None,
     population: int = 16,
-    sampler: str = "nsga2",
+    sampler: str = "guided",
     finalists: int = 6,
+    patience: int | None = None,
+    target_ms: float | None = None,
     cost: Cost = "latency",
     name: str = "quantlat",
     signature: str = "",
@@ -124,6 +146,8 @@ def run_search(
         population: of NSGA-II.
         sampler: name in :data:`quantlat.search.sampler.SAMPLERS`.
         finalists: configurations measured again, interleaved.
+        patience: trials without progress of the hypervolume after which the search ends.
+        target_ms: latency that ``balanced`` must meet; the most accurate that does takes the floor's place.
         cost: "latency", or "macs" where the machine that will serve is not at hand.
         name: of the study in the storage.
         signature: of artefact and data; a storage with trials of another one is refused.
@@ -132,8 +156,10 @@ def run_search(
         StorageError: the storage or ``best_path`` cannot be used.
         RunConflictError: the storage holds another search.
     """
-    progress = progress or QuietProgress()
-    budget = SearchBudget(trials, time_budget_s, finalists)
+    progress, began = progress or QuietProgress(), time.monotonic()
+    budget = SearchBudget(trials, time_budget_s, finalists, patience)
+    # with a target, what the floor allows is beside the point: explore until a model is broken
+    exploring = floor if target_ms is None else replace(floor, max_drop=max(floor.max_drop, _TARGET_DROP))
     queue = TrialQueue(
         space,
         storage=storage,
@@ -143,15 +169,24 @@ def run_search(
         name=name,
         signature=signature,
         cost=cost,
+        proposer=make_proposer(
+            sampler,
+            space,
+            floor=exploring,
+            predict=lambda configs: evaluator.predict_costs(configs, cost),
+            cost=cost,
+            target=None if target_ms is None else lambda: target_ms / evaluator.full_ms,
+        ),
     )
-    began = time.monotonic() - queue.spent_seconds
-    keeper = BestKeeper(floor, cost, on_best, best_path)
-    stopped_by = _measure_trials(queue, evaluator, floor, budget, began, keeper, progress, cost)
-    found = queue.finished
-    chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost)
+    began = began - queue.spent_seconds
+    table = _table(queue, evaluator, progress)
+    keeper = BestKeeper(floor, cost, on_best, best_path, target_ms=target_ms)
+    stopped_by = _measure_trials(queue, evaluator, exploring, budget, began, keeper, progress, cost)
+    found = shrink(queue.finished)
+    chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost, target_ms=target_ms)
     final = _measure_finalists(evaluator, chosen, budget, began, progress)
     candidates = _on_one_scale(found, final, evaluator.reference_accuracy)
-    profiles = choose_profiles(candidates, floor, cost)
+    profiles = choose_profiles(candidates, floor, cost, target_ms=target_ms)
     for note in profiles.notes:
         progress.warn(note)
     keeper.write(profiles.balanced, trials=len(found))
@@ -167,7 +202,25 @@ def run_search(
         sampler=sampler,
         cost=cost,
         stopped_by=stopped_by,
+        target_ms=target_ms,
+        table=table,
     )
+
+
+def _table(queue: TrialQueue, evaluator: Evaluator, progress: Progress) -> LatencyTable | None:
+    """The latency table of the search, from its first sitting if there was one."""
+    known = queue.table
+    with progress.task("timing requests for the latency table", 1, unit="table") as task:
+        table = evaluator.latency_table(known)
+        task.advance(1)
+    if table is not None and known is None:
+        queue.keep_table(table)
+    if table is not None and table.check.mean_error > _UNSURE_TABLE:
+        progress.warn(
+            f"the latency table is off by {table.check.mean_error:.0%} on average: the machine is busy, or this "
+            "runtime's time is not a sum over layers. Finalists are measured end to end all the same."
+        )
+    return table
 
 
 def _measure_trials(
@@ -181,9 +234,14 @@ def _measure_trials(
     cost: Cost,
 ) -> StopReason:
     found = queue.finished
-    keeper.offer(found)
+    areas = _Areas(floor, cost)
     with progress.task("searching retention configurations", budget.trials, unit="trial", done=len(found)) as task:
         while True:
+            believed = _refine(queue, evaluator, floor, cost)
+            keeper.offer(believed)
+            task.note(keeper.summary)
+            if budget.patience is not None and areas.stalled(believed, budget.patience):
+                return "stall"
             if budget.seconds is not None and found:
                 elapsed = time.monotonic() - began
                 per_trial = queue.spent_seconds / len(found)
@@ -202,9 +260,41 @@ def _measure_trials(
             else:
                 return "trials" if len(found) >= budget.trials else "exhausted"
             before, found = len(found), queue.finished
-            keeper.offer(found)
             task.advance(len(found) - before)
-            task.note(keeper.summary)
+
+
+def _refine(queue: TrialQueue, evaluator: Evaluator, floor: AccuracyFloor, cost: Cost) -> tuple[Candidate, ...]:
+    """Measure on a larger part what is due for it, and give everything measured with shrunken drops."""
+    while True:
+        believed = shrink(queue.finished)
+        due = next_to_refine(believed, floor, evaluator.parts, cost)
+        if due is None:
+            return believed
+        began = time.monotonic()
+        refined = evaluator.evaluate(due.config, due.part + 1)
+        queue.refine(refined, time.monotonic() - began)
+
+
+class _Areas:
+    """Hypervolume of the front after each trial, to see when nothing is gained any more."""
+
+    def __init__(self, floor: AccuracyFloor, cost: Cost) -> None:
+        self._floor, self._cost = floor, cost
+
+    def stalled(self, candidates: Sequence[Candidate], patience: int) -> bool:
+        """Whether the last ``patience`` trials added nothing worth having to the front."""
+        if len(candidates) <= 2 * patience:
+            return False
+        before, now = self._area(candidates[:-patience]), self._area(candidates)
+        return now - before < _LEAST_GAIN * max(now, 1e-9)
+
+    def _area(self, candidates: Sequence[Candidate]) -> float:
+        return hypervolume(
+            [candidate.cost(self._cost) for candidate in candidates],
+            [-candidate.believed_drop for candidate in candidates],
+            worst_cost=1.0,
+            worst_accuracy=-self._floor.explore_drop,
+        )
 
 
 def _measure_finalists(
@@ -234,8 +324,8 @@ def _on_one_scale(
     """
     full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
     again = {candidate.config: candidate for candidate in final}
-    merged = [again.pop(candidate.config, candidate) for candidate in found]
-    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in [*merged, *again.values()])
+    merged = shrink([*(again.pop(candidate.config, candidate) for candidate in found), *again.values()])
+    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in merged)
 
 
 def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:

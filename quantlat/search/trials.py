@@ -10,6 +10,8 @@ processes and machines:
   waits until all lower numbers have said what they are about, and gives way to an equal one among them.
 - A configuration whose process was stopped or died is the next one to be proposed. Random numbers depend only
   on the seed and on the number of finished trials, so that a search continues as if nothing had happened.
+- A trial is told once, with what its first, small part of the data says. What larger parts say later is kept
+  beside the trials and takes the place of the first estimate.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.latency_table import LatencyTable
+from quantlat.search.proposers import Proposer
 from quantlat.search.sampler import GivenSampler, distributions, make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
 from quantlat.search.storage import open_storage
@@ -39,6 +43,8 @@ from quantlat.search.worker import is_alive, on_this_host, this_worker
 _SIGNATURE = "quantlat:signature"
 _MEASURED = "quantlat:measured"
 _WORKER = "quantlat:worker"
+_REFINED = "quantlat:refined:"
+_TABLE = "quantlat:latency table"
 _RESAMPLES = 12
 _SETTLE_S = 30.0
 _POLL_S = 0.02
@@ -63,6 +69,7 @@ class TrialQueue:
         name: of the study; searches of different artefacts in one storage need different names.
         signature: of everything that makes trials comparable (space, artefact, data); a storage that holds
             trials of another one is refused.
+        proposer: decides what is measured next; ``None`` leaves it to optuna's ``sampler``.
 
     Raises:
         StorageError: the storage cannot be used or is damaged.
@@ -80,22 +87,27 @@ class TrialQueue:
         name: str = "quantlat",
         signature: str = "",
         cost: Cost = "latency",
+        proposer: Proposer | None = None,
     ) -> None:
         self._space = space
         self._seed = seed
         self._population = population
         self._sampler = sampler
         self._cost = cost
+        self._proposer = proposer
         self._mine: set[int] = set()
         self._read: dict[int, Candidate] = {}
         make_sampler(sampler, space, seed=0, population=population)  # a wrong name is an error now, not later
         self._study = _open_study(storage, name)
         self._check_signature(f"{space}|{cost}|{signature}")
-        self._seeds = space.first_generation(population, np.random.default_rng([seed, 0]))
+        rng = np.random.default_rng([seed, 0])
+        self._seeds = proposer.first(population, rng) if proposer else space.first_generation(population, rng)
+        self._refined: dict[str, Candidate] = {}  # by configuration, from the largest part
+        self._refinements: dict[str, float] = {}  # seconds of each
 
     @property
     def finished(self) -> tuple[Candidate, ...]:
-        """Everything measured so far, by any process, in the order of the trials.
+        """Everything measured so far, by any process, in the order of the trials; each on its largest part.
 
         Raises:
             StorageError: a stored trial cannot be read.
@@ -103,13 +115,58 @@ class TrialQueue:
         for trial in self._trials():
             if trial.state == TrialState.COMPLETE and trial.number not in self._read:
                 self._read[trial.number] = _read_candidate(trial)
-        return tuple(self._read[number] for number in sorted(self._read))
+        self._read_refinements()
+        first = [self._read[number] for number in sorted(self._read)]
+        return tuple(self._refined.get(str(candidate.config), candidate) for candidate in first)
 
     @property
     def spent_seconds(self) -> float:
         """Seconds that finished trials took on this host, in this and earlier runs."""
         own = [t for t in self._trials() if on_this_host(t.user_attrs.get(_WORKER, {}))]
-        return float(sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own))
+        seconds = sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own)
+        return float(seconds) + sum(self._refinements.values())
+
+    @property
+    def table(self) -> LatencyTable | None:
+        """The latency table that the search began with; a continued search predicts with the same one."""
+        stored = self._study.user_attrs.get(_TABLE)
+        try:
+            return None if stored is None else LatencyTable.model_validate_json(stored)
+        except ValidationError as error:
+            raise StorageError(
+                f"the search storage holds a latency table that cannot be read: {error}",
+                "It was written by another version; give another storage, or delete this one.",
+            ) from error
+
+    def keep_table(self, table: LatencyTable) -> None:
+        """Store the latency table.
+
+        Raises:
+            StorageError: the storage cannot be used any more.
+        """
+        with _storage_errors():
+            self._study.set_user_attr(_TABLE, table.model_dump_json())
+
+    def refine(self, candidate: Candidate, seconds: float) -> None:
+        """Store what a larger part of the data says of a finished trial's configuration.
+
+        Raises:
+            StorageError: the storage cannot be used any more.
+        """
+        record = {"seconds": seconds, "candidate": candidate.without_samples().model_dump_json()}
+        with _storage_errors():
+            self._study.set_user_attr(f"{_REFINED}{candidate.config}|{candidate.part}", record)
+
+    def _read_refinements(self) -> None:
+        """Take notice of what this or another process has stored."""
+        for name, record in self._study.user_attrs.items():
+            if not name.startswith(_REFINED) or name in self._refinements:
+                continue
+            candidate = _parse(record, name)
+            self._refinements[name] = float(record.get("seconds", 0.0))
+            before = self._refined.get(str(candidate.config))
+            if before is None or before.part < candidate.part:
+                self._refined[str(candidate.config)] = candidate
 
     @property
     def running_elsewhere(self) -> int:
@@ -120,8 +177,8 @@ class TrialQueue:
         """The next configuration to measure; ``None`` when ``limit`` trials are done or running, or none is new.
 
         Args:
-            near: the best so far. Once the seeds are measured, every third trial goes a small step further than
-                one of these, and the sampler has the rest.
+            near: the best so far. Once the seeds are measured, every third trial of optuna's NSGA-II goes a small
+                step further than one of these, and the sampler has the rest.
 
         Raises:
             StorageError: the storage cannot be used any more.
@@ -136,7 +193,9 @@ class TrialQueue:
                 if done + sum(_is_running(trial) for trial in trials) >= limit:
                     return None
                 given = self._next_given(trials)
-                if given is None and near and done % 3 == 1 and not sampled and self._sampler != "random":
+                if given is None and self._proposer is not None and not sampled:
+                    given = self._proposed(trials, done)
+                elif given is None and near and done % 3 == 1 and not sampled:
                     given = self._cheaper(trials, done, near)
                 if given is None and sampled >= _RESAMPLES:
                     given = self._unseen(trials, done)
@@ -202,6 +261,12 @@ class TrialQueue:
         taken = {config for config in map(self._config_of, trials) if config is not None}
         rng = np.random.default_rng([self._seed, 1, done])
         return self._space.unseen(taken, rng, near=sorted(taken, key=str))
+
+    def _proposed(self, trials: Sequence[FrozenTrial], done: int) -> RetentionConfig | None:
+        assert self._proposer is not None
+        taken = {config for config in map(self._config_of, trials) if config is not None}
+        rng = np.random.default_rng([self._seed, 4, done])
+        return self._proposer.propose(self.finished, taken, rng)
 
     def _cheaper(
         self, trials: Sequence[FrozenTrial], done: int, near: Sequence[RetentionConfig]
@@ -287,11 +352,15 @@ def _storage_errors() -> Iterator[None]:
 
 
 def _read_candidate(trial: FrozenTrial) -> Candidate:
+    return _parse(trial.user_attrs.get(_MEASURED), f"trial {trial.number}")
+
+
+def _parse(record: object, name: str) -> Candidate:
     try:
-        return Candidate.model_validate_json(trial.user_attrs[_MEASURED]["candidate"])
-    except (KeyError, ValidationError) as error:
+        return Candidate.model_validate_json(record["candidate"])  # type: ignore[index]
+    except (KeyError, TypeError, ValidationError) as error:
         raise StorageError(
-            f"the search storage holds a trial that cannot be read: trial {trial.number}: {error}",
+            f"the search storage holds a trial that cannot be read: {name}: {error}",
             "It was written by something else or by another version; give another storage, or delete this one.",
         ) from error
 

@@ -1,18 +1,31 @@
-"""Stage ``search``: find retention configurations by measured latency and measured accuracy of the INT8 model."""
+"""Stage ``search``: find retention configurations by measured latency and measured accuracy of the INT8 model.
+
+The same search serves ``quantlat search``, which asks a finished run another question without training anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import MIB, Metric, Stage, StageContext, StageOutcome
-from quantlat.pipeline.store import write_atomically
+from quantlat.pipeline.store import Artifact, write_atomically
+from quantlat.progress import Progress
 from quantlat.recipe import Recipe
+from quantlat.recipe.schema import SearchOptions
 from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
-from quantlat.stages.search_record import SEARCH_JSON, ProfileRecord, SearchRecord, TrialRecord
+from quantlat.stages.search_record import (
+    SEARCH_JSON,
+    LatencyTableRecord,
+    ProfileRecord,
+    SearchRecord,
+    TrialRecord,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +37,38 @@ if TYPE_CHECKING:
     from quantlat.search import Candidate, SearchResult, SessionEvaluator
 
 BEST_JSON = "best_so_far.json"
+JOURNAL = "trials.journal"
 PROFILES = ("full", "balanced", "fast")
 _AUTO_BATCHES = 6
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A search over one run's INT8 model.
+
+    Attributes:
+        recipe: whose ``search`` part says how; it must have one.
+        inputs: artefacts of the run by stage: data, quantization, the student stages, the teacher if it is the
+            reference.
+        journal: file that keeps the trials, unless the recipe names a storage.
+        best_path: file for the best so far.
+        batch: windows of one request.
+        target_ms: latency of a request that takes the floor's place.
+    """
+
+    recipe: Recipe
+    inputs: Mapping[str, Artifact]
+    journal: Path
+    best_path: Path
+    progress: Progress
+    batch: int = 1
+    target_ms: float | None = None
+
+    @property
+    def options(self) -> SearchOptions:
+        """The recipe's search part."""
+        assert self.recipe.search is not None
+        return self.recipe.search
 
 
 class SearchStage(Stage):
@@ -45,40 +88,51 @@ class SearchStage(Stage):
         return 256 * MIB
 
     def run(self, context: StageContext) -> StageOutcome:
-        from quantlat.quantization.artifact import QuantizedModel
-        from quantlat.runtimes import get_runtime
-        from quantlat.search import EvaluatorOptions, SessionEvaluator
-
-        recipe, options = context.recipe, context.recipe.search
-        assert options is not None
-        student = read_model(newest_student(context.inputs), task=recipe.task)
-        windows = read_windows(context.inputs["data"], "search", recipe, student.tokenizer)
-        quantized = QuantizedModel.load(context.inputs["quantization"] / QUANTIZED)
-        threads = options.threads or _usable_cores()
-        runtime, timings = _choose_runtime(context, quantized, windows, threads)
-        reference = _reference_scores(context, student, windows)
-        session = get_runtime(runtime).load(quantized, threads=threads)
-        try:
-            evaluator = SessionEvaluator(
-                session,
-                windows,
-                student.config,
-                reference,
-                EvaluatorOptions(windows=options.windows, seed=recipe.seed),
+        context.state_dir.mkdir(parents=True, exist_ok=True)
+        record = search_model(
+            SearchRequest(
+                recipe=context.recipe,
+                inputs=context.inputs,
+                journal=context.state_dir / JOURNAL,
+                best_path=context.run_dir / BEST_JSON,
+                progress=context.progress,
             )
-            signature = f"{quantized.fingerprint[:16]} {runtime} {threads} threads {options.windows} windows"
-            result = _search(context, evaluator, student.config.num_layers, signature)
-        finally:
-            session.close()
-        record = _record(
-            context,
-            result,
-            runtime=runtime,
-            threads=threads,
-            timings=timings,
         )
         write_atomically(context.output / SEARCH_JSON, record.model_dump_json(indent=1))
-        return _outcome(context, record)
+        return StageOutcome(_metrics(record), floor_missed=floor_missed(record))
+
+
+def search_model(request: SearchRequest) -> SearchRecord:
+    """Search, say what was found, and give the record to be written."""
+    from quantlat.quantization.artifact import QuantizedModel
+    from quantlat.runtimes import get_runtime
+    from quantlat.search import EvaluatorOptions, SessionEvaluator
+
+    recipe, options = request.recipe, request.options
+    student = read_model(newest_student(request.inputs), task=recipe.task)
+    windows = read_windows(request.inputs["data"], "search", recipe, student.tokenizer)
+    quantized = QuantizedModel.load(request.inputs["quantization"] / QUANTIZED)
+    threads = options.threads or _usable_cores()
+    runtime, timings = _choose_runtime(request, quantized, windows, threads)
+    reference = _reference_scores(request, student, windows)
+    session = get_runtime(runtime).load(quantized, threads=threads)
+    try:
+        evaluator = SessionEvaluator(
+            session,
+            windows,
+            student.config,
+            reference,
+            EvaluatorOptions(windows=options.windows, batch=request.batch, seed=recipe.seed),
+        )
+        signature = (
+            f"{quantized.fingerprint[:16]} {runtime} {threads} threads {options.windows} windows batch {request.batch}"
+        )
+        result = _search(request, evaluator, student.config.num_layers, signature)
+    finally:
+        session.close()
+    record = _record(request, result, runtime=runtime, threads=threads, timings=timings)
+    _say(record, request.progress)
+    return record
 
 
 def _usable_cores() -> int:
@@ -88,7 +142,7 @@ def _usable_cores() -> int:
 
 
 def _choose_runtime(
-    context: StageContext, quantized: QuantizedModel, windows: WindowSet, threads: int
+    request: SearchRequest, quantized: QuantizedModel, windows: WindowSet, threads: int
 ) -> tuple[str, dict[str, float]]:
     """The recipe's runtime, or the fastest on a handful of windows spread over the lengths."""
     from quantlat.latency import Workload
@@ -96,62 +150,60 @@ def _choose_runtime(
     from quantlat.runtimes.auto import measure_runtimes
     from quantlat.search import RetentionSpace
 
-    options = context.recipe.search
-    assert options is not None
+    options = request.options
     if options.runtime != "auto":
         get_runtime(options.runtime).availability().require(options.runtime)
         return options.runtime, {}
-    workload = Workload.from_windows(windows, _AUTO_BATCHES, seed=context.recipe.seed)
+    workload = Workload.from_windows(windows, _AUTO_BATCHES, seed=request.recipe.seed)
     batches = [TokenBatch.from_windows([windows.windows[i]]) for i in workload.indices]
     late = RetentionSpace(quantized.config.num_layers).late_profiles()[-1]
-    choice = measure_runtimes(quantized, batches, threads=threads, config=late, progress=context.progress)
+    choice = measure_runtimes(quantized, batches, threads=threads, config=late, progress=request.progress)
     timings = {timing.runtime: timing.total_ms / len(batches) for timing in choice.timings}
     shown = ", ".join(f"{name} {ms:.1f} ms" for name, ms in timings.items())
-    context.progress.say(f"runtime: {choice.name}, the fastest here ({shown} per request)")
+    request.progress.say(f"runtime: {choice.name}, the fastest here ({shown} per request)")
     return choice.name, timings
 
 
-def _reference_scores(context: StageContext, student: LoadedModel, windows: WindowSet) -> NDArray[np.float64]:
+def _reference_scores(request: SearchRequest, student: LoadedModel, windows: WindowSet) -> NDArray[np.float64]:
     """F1 of every search question by the fp32 full-length model that the floor refers to."""
     from quantlat.evaluation import evaluate_model
 
-    options = context.recipe.search
-    assert options is not None
+    options = request.options
     model, own = student, windows
     if options.reference == "teacher":
-        model = read_model(context.inputs["teacher"], task=context.recipe.task)
-        own = read_windows(context.inputs["data"], "search", context.recipe, model.tokenizer)
-    result = evaluate_model(model.model, own, progress=context.progress, name=f"reference: fp32 {options.reference}")
+        model = read_model(request.inputs["teacher"], task=request.recipe.task)
+        own = read_windows(request.inputs["data"], "search", request.recipe, model.tokenizer)
+    result = evaluate_model(model.model, own, progress=request.progress, name=f"reference: fp32 {options.reference}")
     return result.score.f1_per_question
 
 
-def _search(context: StageContext, evaluator: SessionEvaluator, layers: int, signature: str) -> SearchResult:
+def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, signature: str) -> SearchResult:
     from quantlat.search import AccuracyFloor, RetentionSpace, run_search
 
-    options = context.recipe.search
-    assert options is not None
-    context.state_dir.mkdir(parents=True, exist_ok=True)
+    options = request.options
     return run_search(
         RetentionSpace(layers, ratio_step=options.ratio_step, min_ratio=options.min_ratio),
         evaluator,
         floor=AccuracyFloor(max_drop=options.max_drop, reference=f"fp32 full-length {options.reference}"),
         trials=options.trials,
         time_budget_s=options.time_budget,
-        seed=context.recipe.seed,
-        storage=options.storage or context.state_dir / "trials.journal",
-        progress=context.progress,
-        best_path=context.run_dir / BEST_JSON,
+        seed=request.recipe.seed,
+        storage=options.storage or request.journal,
+        progress=request.progress,
+        best_path=request.best_path,
         population=options.population,
-        name=context.recipe.name,
+        sampler=options.sampler,
+        patience=options.patience,
+        target_ms=request.target_ms,
+        name=request.recipe.name,
         signature=signature,
     )
 
 
 def _record(
-    context: StageContext, result: SearchResult, *, runtime: str, threads: int, timings: dict[str, float]
+    request: SearchRequest, result: SearchResult, *, runtime: str, threads: int, timings: dict[str, float]
 ) -> SearchRecord:
-    options = context.recipe.search
-    assert options is not None
+    options = request.options
     chosen = {name: getattr(result.profiles, name) for name in PROFILES}
     profiles = {
         name: ProfileRecord(
@@ -178,6 +230,33 @@ def _record(
         front=result.front,
         profiles=profiles,
         notes=result.profiles.notes,
+        stopped_by=result.stopped_by,
+        batch=request.batch,
+        target_ms=result.target_ms,
+        target_missed_by_ms=result.profiles.target_missed_by_ms,
+        latency_table=_table(result),
+    )
+
+
+def _table(result: SearchResult) -> LatencyTableRecord | None:
+    import numpy as np
+
+    table = result.table
+    if table is None:
+        return None
+    finals = [c for c in result.candidates if c.stage == "final" and not c.config.is_full]
+    error = None
+    if finals:
+        measured = np.array([candidate.latency_relative for candidate in finals])
+        error = float(np.abs(table.relative([c.config for c in finals]) / measured - 1.0).mean())
+    return LatencyTableRecord(
+        request_ms=table.request_ms,
+        layer_ms=table.layer_ms,
+        row_block=table.row_block,
+        checked=table.check.configurations,
+        mean_error=table.check.mean_error,
+        worst_error=table.check.worst_error,
+        finalists_error=error,
     )
 
 
@@ -194,31 +273,44 @@ def _trial(candidate: Candidate) -> TrialRecord:
         latency_relative=candidate.latency_relative,
         macs_relative=candidate.macs_relative,
         stage=candidate.stage,
+        drop_shrunken=candidate.drop_shrunken,
+        part=candidate.part,
     )
 
 
-def _outcome(context: StageContext, record: SearchRecord) -> StageOutcome:
+def _say(record: SearchRecord, progress: Progress) -> None:
+    for name, profile in record.profiles.items():
+        found = record.candidates[profile.candidate]
+        ratios = ", ".join(f"{ratio:g}" for ratio in profile.ratios)
+        progress.say(
+            f"{name}: keeps ({ratios}) of the tokens, {found.latency_relative:.2f} of full-length time, "
+            f"{found.macs_relative:.2f} of the work, {-found.drop:+.2f} F1 on the search split"
+        )
+
+
+def _metrics(record: SearchRecord) -> dict[str, Metric]:
     metrics: dict[str, Metric] = {
         "runtime": record.runtime,
         "threads": record.threads,
         "trials": record.trials,
         "trials_per_minute": round(60.0 * record.trials / record.seconds, 1),
     }
+    if record.latency_table is not None:
+        metrics["latency_table.mean_error"] = round(record.latency_table.mean_error, 4)
     for name, profile in record.profiles.items():
         found = record.candidates[profile.candidate]
         metrics[f"{name}.drop"] = round(found.drop, 3)
         metrics[f"{name}.latency_relative"] = round(found.latency_relative, 4)
         metrics[f"{name}.macs_relative"] = round(found.macs_relative, 4)
-        ratios = ", ".join(f"{ratio:g}" for ratio in profile.ratios)
-        context.progress.say(
-            f"{name}: keeps ({ratios}) of the tokens, {found.latency_relative:.2f} of full-length time, "
-            f"{found.macs_relative:.2f} of the work, {-found.drop:+.2f} F1 on the search split"
-        )
-    missed = None
-    if record.missed_by is not None:
-        nearest = ", ".join(f"{ratio:g}" for ratio in record.profiles["balanced"].ratios)
-        missed = (
-            f"the accuracy floor (at most {record.max_drop:g} F1 under the fp32 {record.reference}) was missed by "
-            f"{record.missed_by:.2f} F1; nearest: balanced, which keeps ({nearest}) of the tokens"
-        )
-    return StageOutcome(metrics, floor_missed=missed)
+    return metrics
+
+
+def floor_missed(record: SearchRecord) -> str | None:
+    """By how much the floor was missed, in words; ``None`` when it holds."""
+    if record.missed_by is None:
+        return None
+    nearest = ", ".join(f"{ratio:g}" for ratio in record.profiles["balanced"].ratios)
+    return (
+        f"the accuracy floor (at most {record.max_drop:g} F1 under the fp32 {record.reference}) was missed by "
+        f"{record.missed_by:.2f} F1; nearest: balanced, which keeps ({nearest}) of the tokens"
+    )

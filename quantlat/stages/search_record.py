@@ -32,6 +32,28 @@ class TrialRecord(_Record):
     latency_relative: float
     macs_relative: float
     stage: str
+    drop_shrunken: float | None = None
+    part: int = 0
+
+
+class LatencyTableRecord(_Record):
+    """What latencies were predicted with while searching.
+
+    Attributes:
+        request_ms, layer_ms: coefficients, see :mod:`quantlat.search.latency_table`.
+        row_block: rows of the kernel's block that explain the times best.
+        checked: configurations that the table was compared with, not fitted to.
+        mean_error, worst_error: of their predicted mean latency, as a share.
+        finalists_error: the same mean over the finalists, against their measurement from end to end.
+    """
+
+    request_ms: tuple[float, ...]
+    layer_ms: tuple[float, ...]
+    row_block: int
+    checked: int
+    mean_error: float
+    worst_error: float
+    finalists_error: float | None = None
 
 
 class ProfileRecord(_Record):
@@ -67,6 +89,11 @@ class SearchRecord(_Record):
     front: tuple[int, ...]
     profiles: dict[str, ProfileRecord]
     notes: tuple[str, ...] = ()
+    stopped_by: str = ""
+    batch: int = 1
+    target_ms: float | None = None
+    target_missed_by_ms: float | None = None
+    latency_table: LatencyTableRecord | None = None
 
     def profile(self, name: str) -> ProfileRecord:
         """The profile of that name.
@@ -84,7 +111,15 @@ class SearchRecord(_Record):
     @classmethod
     def read(cls, artifact: Artifact) -> SearchRecord:
         """The record of a search artefact."""
-        path: Path = artifact / SEARCH_JSON
+        return cls.read_file(artifact / SEARCH_JSON)
+
+    @classmethod
+    def read_file(cls, path: Path) -> SearchRecord:
+        """The record in a file.
+
+        Raises:
+            StorageError: it is not one.
+        """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
-from quantlat.search.candidate import AccuracyEstimate, Candidate, estimate_accuracy
+from quantlat.search.candidate import AccuracyEstimate, Candidate, Cost, estimate_accuracy
+from quantlat.search.latency_table import LatencyTable
 
 TOKENS = (60, 120, 164, 207, 264, 384)
 REFERENCE = 84.0
@@ -67,6 +68,7 @@ class AnalyticEvaluator:
         seed: int = 0,
         log: Path | None = None,
         seconds: float = 0.0,
+        parts: int = 1,
     ) -> None:
         self.evaluated: list[RetentionConfig] = []
         self.finals: list[tuple[RetentionConfig, ...]] = []
@@ -75,19 +77,32 @@ class AnalyticEvaluator:
         self._seed = seed
         self._log = log
         self._seconds = seconds
+        self.parts = parts
+        self.refined: list[tuple[RetentionConfig, int]] = []
         self._reference: NDArray[np.float64] = np.full(questions, REFERENCE)
+
+    full_ms = 20.0
+
+    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
+        return None
 
     @property
     def reference_accuracy(self) -> float:
         return float(self._reference.mean())
 
-    def evaluate(self, config: RetentionConfig) -> Candidate:
-        self.evaluated.append(config)
+    def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
+        return np.array([true_latency(c) if cost == "latency" else relative_macs(c) for c in configs])
+
+    def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
+        if part:
+            self.refined.append((config, part))
+        else:
+            self.evaluated.append(config)
         if self._log is not None:
             with self._log.open("a") as file:
                 file.write(f"{config}\n")
         time.sleep(self._seconds)
-        return self._candidate(config, "search")
+        return self._candidate(config, "search", part)
 
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
@@ -96,14 +111,17 @@ class AnalyticEvaluator:
         self.seconds_given = seconds
         return tuple(self._candidate(config, "final").model_copy(update={"stage": "final"}) for config in configs)
 
-    def _candidate(self, config: RetentionConfig, stage: str) -> Candidate:
+    def _candidate(self, config: RetentionConfig, stage: str, part: int = 0) -> Candidate:
         digest = hashlib.sha256(f"{config}|{stage}|{self._seed}".encode()).digest()
         noise = np.random.default_rng(int.from_bytes(digest[:8], "little"))
         drop = true_drop(config)
         estimate = AccuracyEstimate(REFERENCE - drop, (0.0, 100.0), drop, (drop, drop), 0.0, len(self._reference))
         if self._spread:
-            scores = self._reference - drop + noise.normal(0.0, self._spread, len(self._reference))
-            estimate = estimate_accuracy(scores, self._reference, range(len(scores)), seed=0)
+            questions = len(self._reference)
+            if stage == "search":
+                questions = questions * (part + 1) // self.parts
+            scores = self._reference[:questions] - drop + noise.normal(0.0, self._spread, questions)
+            estimate = estimate_accuracy(scores, self._reference[:questions], range(questions), seed=0)
         relative = true_latency(config)
         return Candidate(
             config=config,
@@ -112,4 +130,5 @@ class AnalyticEvaluator:
             latency_ci_ms=(19.8 * relative, 20.2 * relative),
             latency_relative=relative,
             macs_relative=relative_macs(config),
+            part=part,
         )

@@ -45,8 +45,8 @@ def windows(loaded: LoadedModel) -> WindowSet:
     return make_windows(generate(48, 16, 3)[0], loaded.tokenizer, max_tokens=64, stride=16)
 
 
-def _options(**changes: int) -> EvaluatorOptions:
-    settings = {"windows": 40, "reference_windows": 12, "reference_every": 1, "block_windows": 24, **changes}
+def _options(**changes: object) -> EvaluatorOptions:
+    settings = {"windows": 40, "part_shares": (0.5, 1.0), "block_windows": 24, **changes}
     return EvaluatorOptions(**settings, limits=NEVER)  # type: ignore[arg-type]
 
 
@@ -87,7 +87,7 @@ def test_accuracy_and_macs_are_those_of_the_model_at_that_configuration(
     session = get_runtime("pytorch").load(loaded.model, threads=1)
     reference = evaluate_model(loaded.model, windows).score.f1_per_question
     evaluator = SessionEvaluator(session, windows, loaded.config, reference, _options(windows=10_000))
-    half = evaluator.evaluate(HALF)
+    half = evaluator.evaluate(HALF, 1)
     alone = evaluate_model(loaded.model, windows, ElasticConfig(HALF)).score
     assert half.accuracy == pytest.approx(alone.f1)
     assert half.drop == pytest.approx(reference.mean() - alone.f1)
@@ -96,62 +96,68 @@ def test_accuracy_and_macs_are_those_of_the_model_at_that_configuration(
     tokens = [window.length for window in windows.windows]
     expected = mean_relative_macs(loaded.config, tokens, [HALF.lengths(n) for n in tokens])
     assert half.macs_relative == expected
+    assert evaluator.predict_costs([HALF], "macs").tolist() == [expected]
     assert 0.3 < expected < 0.8
-    assert len(half.latency_samples_ms) == len(windows)
     full = evaluator.evaluate(FULL)
     assert (full.drop, full.latency_relative, full.macs_relative) == (0.0, 1.0, 1.0)
 
 
-def test_full_length_runs_on_the_plain_graph_and_is_measured_once(
+def test_a_larger_part_holds_the_smaller_one_and_only_its_new_questions_are_run(
     loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(monkeypatch)
     evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
-    full = evaluator.evaluate(FULL)
-    assert len(machine.plain_tokens) == machine.runs > 40
-    assert evaluator.evaluate(FULL) == full
-    assert len(machine.plain_tokens) == machine.runs
-    assert full.latency_ms == pytest.approx(0.01 * np.mean(machine.plain_tokens[-40:]), rel=0.05)
+    assert evaluator.parts == 2
+    first = evaluator.evaluate(HALF)
+    before = machine.runs
+    second = evaluator.evaluate(HALF, 1)
+    assert second.questions > first.questions
+    assert second.score_per_question[: first.questions] == first.score_per_question
+    assert machine.runs - before == len(evaluator._parts[1].windows)
+    assert (first.part, second.part) == (0, 1)
+    assert evaluator.evaluate(HALF, 1) == second
+    assert machine.runs - before == len(evaluator._parts[1].windows)
+    assert evaluator.evaluate(HALF, 7).part == 1  # there is no larger one
 
 
-def test_a_machine_that_gets_slower_does_not_change_the_relative_latency(
+def test_the_latency_table_predicts_what_the_finalists_then_take(
     loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(monkeypatch)
     evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
-    evaluator.evaluate(FULL)
-    calm = evaluator.evaluate(HALF)
-    assert calm.latency_relative == pytest.approx(0.5)
-    machine.slowdown = lambda run: 1.7
-    busy = evaluator.evaluate(HALF)
-    assert evaluator.drift == pytest.approx(1.7)
-    assert busy.latency_relative == pytest.approx(0.5)
-    assert busy.latency_ms == pytest.approx(calm.latency_ms)
+    configs = [HALF, RetentionConfig((0.9, 0.4)), RetentionConfig((0.5, 0.5))]
+    predicted = evaluator.predict_costs(configs, "latency")
+    measured = [c.latency_relative for c in evaluator.evaluate_finalists(configs)]
+    # nearly all windows hold 64 tokens, from which a layer's terms can only just be told apart
+    assert predicted == pytest.approx(measured, rel=0.06)
+    assert measured == pytest.approx([0.5, 0.65, 0.5], rel=0.03)
+    assert evaluator.latency_table().check.worst_error < 0.06
+    assert evaluator.full_ms == pytest.approx(0.01 * np.mean([w.length for w in windows.windows]), rel=0.1)
 
 
-def test_the_reference_is_measured_again_only_every_few_trials(
+def test_the_table_of_an_earlier_sitting_is_used_as_it_is(
     loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(monkeypatch)
-    options = _options(reference_every=3, windows=20)
-    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), options)
-    evaluator.evaluate(FULL)
-    plain = []
-    for i in range(7):
-        before = len(machine.plain_tokens)
-        evaluator.evaluate(RetentionConfig((1.0, 0.9 - i / 10)))
-        plain.append(len(machine.plain_tokens) - before)
-    assert plain == [0, 0, 0, 12, 0, 0, 12]
-
-
-def test_single_stalls_do_not_move_the_latency(
-    loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine = Machine(monkeypatch)
+    known = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options()).latency_table()
     evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), _options())
-    evaluator.evaluate(FULL)
-    machine.slowdown = lambda run: 100.0 if run % 17 == 0 else 1.0
-    assert evaluator.evaluate(HALF).latency_relative == pytest.approx(0.5, rel=0.05)
+    before = machine.runs
+    assert evaluator.latency_table(known) is known
+    assert evaluator.full_ms == known.full_ms
+    assert machine.runs == before
+
+
+def test_batches_give_the_same_answers_and_the_latency_of_a_whole_request(
+    loaded: LoadedModel, windows: WindowSet
+) -> None:
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    reference = evaluate_model(loaded.model, windows).score.f1_per_question
+    one, four = (
+        SessionEvaluator(session, windows, loaded.config, reference, _options(batch=batch)) for batch in (1, 4)
+    )
+    assert four.evaluate(FULL).accuracy == pytest.approx(one.evaluate(FULL).accuracy)
+    assert four.full_ms > one.full_ms
+    assert {len(request) for request in four.latency_table().tokens} == {4}
 
 
 def test_finalists_see_fresh_questions_first_and_all_of_them_when_time_allows(
@@ -160,10 +166,10 @@ def test_finalists_see_fresh_questions_first_and_all_of_them_when_time_allows(
     machine = Machine(monkeypatch, loaded.model)
     reference = evaluate_model(loaded.model, windows).score.f1_per_question
     evaluator = SessionEvaluator(machine, windows, loaded.config, reference, _options())
-    searched = evaluator.evaluate(HALF)
+    searched = evaluator.evaluate(HALF, 1)
     hasty = evaluator.evaluate_finalists([FULL, HALF], seconds=0.0)[1]
     assert hasty.stage == "final"
-    unused = set(range(48)) - set(evaluator._trial_block.questions.tolist())
+    unused = set(range(48)) - {int(q) for part in evaluator._parts for q in part.questions}
     first = evaluator._fresh_blocks[0].questions.tolist()
     assert set(first) <= unused
     assert hasty.questions == len(first) < searched.questions
@@ -187,19 +193,13 @@ def test_interleaved_finalists_do_not_notice_that_the_machine_slows_down(
     assert quarter.latency_relative == pytest.approx(0.25, rel=0.03)
 
 
-def test_a_disturbed_pass_is_repeated_once_and_flagged_if_it_stays_disturbed(
+def test_finalists_that_were_disturbed_are_flagged(
     loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = Machine(monkeypatch)
     always = ContentionLimits(run_delay_share=-1.0, switches_per_s=1e9, steal_share=1e9, throttled_s=1e9)
-    options = EvaluatorOptions(windows=20, reference_windows=4, limits=always)
-    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), options)
-    full = evaluator.evaluate(FULL)
-    assert MeasurementWarning.RUN_DELAY in full.warnings
-    first = machine.runs
-    assert first >= 40  # twice
-    evaluator.evaluate(HALF)
-    assert machine.runs - first < 45  # the machine is never calm, so that repeating is given up
+    evaluator = SessionEvaluator(machine, windows, loaded.config, np.zeros(48), EvaluatorOptions(20, limits=always))
+    assert MeasurementWarning.RUN_DELAY in evaluator.evaluate_finalists([HALF], seconds=0.0)[0].warnings
 
 
 def test_blocks_hold_every_question_once_with_all_of_its_windows(windows: WindowSet) -> None:

@@ -36,7 +36,7 @@ def test_random_draws_as_the_space_does() -> None:
 
 
 def test_an_unknown_sampler_is_named_with_those_that_exist() -> None:
-    with pytest.raises(RecipeError, match=r"unknown search sampler 'tpe'\nKnown samplers: nsga2, random"):
+    with pytest.raises(RecipeError, match=r"unknown search sampler 'tpe'\nKnown samplers: guided, nsga2, evol"):
         make_sampler("tpe", SPACE, seed=0, population=4)
 
 

@@ -14,10 +14,18 @@ ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
 
+OPENED = "opened_by_stages.log"
+SPIED = (
+    "import pathlib; from tests.stages.dev_spy import watch; watch(pathlib.Path('opened_by_stages.log').absolute()); "
+    "from quantlat.cli import main; main()"
+)
+
+
 def quantlat(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "QUANTLAT_DATA"}
+    environment["PYTHONPATH"] = str(ROOT)
     return subprocess.run(
-        [sys.executable, "-m", "quantlat.cli", *arguments],
+        [sys.executable, "-c", SPIED, *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -75,6 +83,13 @@ def test_training_speed_and_padding_are_in_the_manifests(finished: Path) -> None
     assert 0.0 <= metrics["padding_waste"] < 0.5
 
 
+def test_no_stage_before_the_report_reads_dev_data(finished: Path) -> None:
+    opened = {tuple(line.split()) for line in (finished / OPENED).read_text().splitlines()}
+    assert {stage for stage, split in opened if split == "dev.json"} <= {"data", "report"}
+    # what the watch must have seen, or it watches nothing
+    assert {("report", "dev.json"), ("search", "search.json"), ("teacher", "fit.json")} <= opened
+
+
 def test_running_again_computes_nothing(finished: Path) -> None:
     before = run_record(finished)["stages"]
     again = quantlat("run", str(ROOT / "recipes/squad_int8.yaml"), "--smoke", "--offline", cwd=finished)
@@ -97,6 +112,36 @@ def test_evaluate_refuses_a_profile_that_is_not_there(finished: Path) -> None:
     done = quantlat("evaluate", "runs/squad_int8-smoke", "--config", "balancd", cwd=finished)
     assert done.returncode == 3
     assert "balanced" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_finished_run_is_searched_again_for_another_floor_without_touching_its_own_search(finished: Path) -> None:
+    run, before = "runs/squad_int8-smoke", run_record(finished)
+    (finished / OPENED).unlink()
+    done = quantlat(
+        "search", run, "--budget", "20s", "--floor", "f1:-60", "--threads", "1", "--batch", "2", "--json", cwd=finished
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["max_drop"], found["threads"], found["batch"]) == (60.0, 1, 2)
+    assert found["latency_table"]["checked"] > 0
+    assert found["candidates"][found["profiles"]["balanced"]["candidate"]]["stage"] == "final"
+    assert run_record(finished) == before
+    assert [path.name for path in (finished / run / "searches").iterdir()] == ["floor-60-threads-1-batch-2.json"]
+    assert "dev.json" not in (finished / OPENED).read_text()
+    config = "floor-60-threads-1-batch-2:fast"
+    done = quantlat("evaluate", run, "--config", config, "--json", cwd=finished)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ratios"] == found["profiles"]["fast"]["ratios"]
+    wrong = quantlat("evaluate", run, "--config", "floor-61:fast", cwd=finished)
+    assert wrong.returncode == 3
+    assert "floor-60-threads-1-batch-2" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+def test_a_latency_that_cannot_be_had_ends_with_its_own_code_and_the_nearest(finished: Path) -> None:
+    done = quantlat("search", "runs/squad_int8-smoke", "--target", "1us", "--budget", "20s", cwd=finished)
+    assert done.returncode == 12, done.stderr
+    assert "no configuration meets 0.001 ms; the nearest takes" in done.stderr
+    assert "balanced" in done.stdout
 
 
 def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finished: Path) -> None:

@@ -1,0 +1,131 @@
+"""What all measured configurations together say about the accuracy of one: a Gaussian process over ratios.
+
+Accuracy is measured on few questions, so each estimate is noisy, and the best of many noisy estimates is a
+lucky one. But configurations that keep nearly the same tokens lose nearly the same accuracy, and one that
+keeps less hardly ever loses less. So the drop is modelled as
+
+    drop(r) = Σ_i (a_i·g_i + b_i·g_i²) + f(r) + noise,      g_i = 1 - r_i,   a, b >= 0,
+
+a monotone mean, fitted by non-negative least squares, and a smooth remainder ``f`` (Rasmussen & Williams, 2006,
+chapter 2). The posterior at a measured configuration is its *shrunken* estimate (James & Stein, 1961; Smith &
+Winkler, 2006): luck that its neighbours do not share is taken back. Estimates are paired with the reference on
+nested sets of questions, so their errors go together: two means over sets of n <= m questions share the
+covariance ``rho·s²/m``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantlat.models.retention import RetentionConfig
+from quantlat.search.candidate import Candidate
+
+_SHARED = 0.5  # rho: share of a question's variance that near configurations have in common
+_LENGTH_SCALES = (0.3, 0.6, 1.2)
+_AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
+_LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
+_SATURATED = 15.0
+"""Drops beyond this many points are all the same to a search: broken. Clipped, so that they do not bend the rest."""
+
+
+class DropSurrogate:
+    """Posterior of the accuracy drop, in points.
+
+    Args:
+        measured: candidates with their drop, its standard error and number of questions; at least one.
+    """
+
+    def __init__(self, measured: Sequence[Candidate]) -> None:
+        self._given_up = _given_up([candidate.config for candidate in measured])
+        drops = np.minimum([candidate.drop for candidate in measured], _SATURATED)
+        errors = np.maximum([candidate.drop_standard_error for candidate in measured], _LEAST_ERROR)
+        self._noise = _noise(errors, np.array([candidate.questions for candidate in measured], float))
+        self._mean_weights = _monotone_mean(self._given_up, drops, errors)
+        residual = drops - _basis(self._given_up) @ self._mean_weights
+        self._scale, self._amplitude = self._likeliest(residual)
+        covariance = self._kernel(self._given_up, self._given_up) + self._noise
+        self._factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(drops)))
+        self._weights = _solve(self._factor, residual)
+
+    def mean(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+        """Posterior mean ``[n]`` of the true drop."""
+        given_up = _given_up(configs)
+        cross = self._kernel(given_up, self._given_up)
+        return np.asarray(_basis(given_up) @ self._mean_weights + cross @ self._weights)
+
+    def predict(self, configs: Sequence[RetentionConfig]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Posterior mean ``[n]`` and covariance ``[n, n]`` of the true drop."""
+        given_up = _given_up(configs)
+        cross = self._kernel(given_up, self._given_up)
+        half = np.linalg.solve(self._factor, cross.T)
+        return self.mean(configs), self._kernel(given_up, given_up) - half.T @ half
+
+    def _likeliest(self, residual: NDArray[np.float64]) -> tuple[float, float]:
+        """Length scale and amplitude of the largest marginal likelihood on a small grid."""
+
+        def evidence(scale: float, amplitude: float) -> float:
+            self._scale, self._amplitude = scale, amplitude
+            covariance = self._kernel(self._given_up, self._given_up) + self._noise
+            factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(residual)))
+            half = np.linalg.solve(factor, residual)
+            return float(-0.5 * half @ half - np.log(np.diag(factor)).sum())
+
+        grid = [(scale, amplitude) for scale in _LENGTH_SCALES for amplitude in _AMPLITUDES]
+        return max(grid, key=lambda pair: evidence(*pair))
+
+    def _kernel(self, left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Squared exponential, scaled so that where nothing is given up there is nothing to be unsure about."""
+        apart = ((left[:, None, :] - right[None, :, :]) ** 2).sum(axis=2)
+        unsure = np.outer(_unsure(left), _unsure(right))
+        kernel: NDArray[np.float64] = self._amplitude**2 * unsure * np.exp(-apart / (2 * self._scale**2))
+        return kernel
+
+
+def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """The same candidates with ``drop_shrunken``, what all of them together say of each."""
+    if not candidates:
+        return ()
+    mean = DropSurrogate(candidates).mean([candidate.config for candidate in candidates])
+    return tuple(
+        candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop})
+        for candidate, value in zip(candidates, mean, strict=True)
+    )
+
+
+def _given_up(configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+    return 1.0 - np.array([config.ratios for config in configs])
+
+
+def _unsure(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(0.2 + np.sqrt(given_up.mean(axis=1)))
+
+
+def _basis(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Terms of the mean: a constant (what INT8 costs by itself, of either sign), g and g² of each layer."""
+    ones = np.ones((len(given_up), 1))
+    return np.hstack([ones, -ones, given_up, given_up**2])
+
+
+def _noise(errors: NDArray[np.float64], questions: NDArray[np.float64]) -> NDArray[np.float64]:
+    per_question = errors * np.sqrt(questions)
+    shared = _SHARED * np.outer(per_question, per_question) / np.maximum.outer(questions, questions)
+    np.fill_diagonal(shared, errors**2)
+    return shared
+
+
+def _monotone_mean(
+    given_up: NDArray[np.float64], drops: NDArray[np.float64], errors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    from scipy.optimize import nnls
+
+    rows = _basis(given_up) / errors[:, None]
+    ridge = 0.05 * np.eye(rows.shape[1])  # few points do not decide all weights
+    solution, _ = nnls(np.vstack([rows, ridge]), np.concatenate([drops / errors, np.zeros(rows.shape[1])]))
+    return np.asarray(solution)
+
+
+def _solve(factor: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.solve(factor.T, np.linalg.solve(factor, values)))

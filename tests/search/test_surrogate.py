@@ -1,0 +1,74 @@
+"""What the surrogate believes of configurations, measured and not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from quantlat.models.retention import RetentionConfig
+from quantlat.search.candidate import AccuracyFloor, Candidate
+from quantlat.search.space import RetentionSpace
+from quantlat.search.surrogate import DropSurrogate, shrink
+from tests.search.analytic import AnalyticEvaluator, true_drop
+
+SPACE = RetentionSpace(6)
+
+
+def _configs(count: int, seed: int = 0) -> list[RetentionConfig]:
+    rng = np.random.default_rng(seed)
+    sound = (config for config in (SPACE.random(rng) for _ in range(50 * count)) if true_drop(config) < 8.0)
+    return list(dict.fromkeys(sound))[:count]
+
+
+def _measured(spread: float, count: int = 40, questions: int = 200) -> list[Candidate]:
+    evaluator = AnalyticEvaluator(spread=spread, questions=questions)
+    return [evaluator.evaluate(config) for config in [SPACE.full, *_configs(count)]]
+
+
+def test_without_noise_it_agrees_with_what_was_measured_and_predicts_the_rest() -> None:
+    measured = _measured(spread=0.0)
+    mean, covariance = DropSurrogate(measured).predict([c.config for c in measured])
+    assert mean == pytest.approx([c.drop for c in measured], abs=0.15)
+    others = _configs(30, seed=9)
+    predicted, covariance = DropSurrogate(measured).predict(others)
+    errors = predicted - [true_drop(config) for config in others]
+    assert np.sqrt(np.mean(errors**2)) < 0.8
+    assert (np.diag(covariance) > 0).all()
+
+
+def test_shrunken_drops_are_nearer_to_the_truth_than_measured_ones() -> None:
+    measured = _measured(spread=14.0)
+    truth = np.array([true_drop(c.config) for c in measured])
+    raw = np.array([c.drop for c in measured]) - truth
+    better = np.array([c.drop_shrunken for c in shrink(measured)], float) - truth
+    assert np.sqrt(np.mean(better**2)) < 0.75 * np.sqrt(np.mean(raw**2))
+
+
+def test_the_luckiest_is_taken_back_and_cannot_pass_the_floor_on_luck() -> None:
+    measured = _measured(spread=14.0)
+    lucky = max(measured, key=lambda c: true_drop(c.config) - c.drop)
+    same = next(c for c in shrink(measured) if c.config == lucky.config)
+    assert lucky.drop < same.believed_drop == same.drop_shrunken
+    floor = AccuracyFloor(max_drop=max(0.0, lucky.drop + 0.01), margin_z=0.0)
+    assert floor.holds(lucky)
+    assert not floor.holds(same)
+
+
+def test_a_surrogate_that_is_wrong_does_not_carry_a_bad_measurement_over_the_floor() -> None:
+    candidate = _measured(spread=0.0)[5].model_copy(update={"drop": 1.4, "drop_shrunken": 0.2})
+    assert not AccuracyFloor(1.0, margin_z=0.0).holds(candidate)
+
+
+def test_broken_configurations_do_not_bend_the_rest() -> None:
+    sound = _measured(spread=0.0)
+    broken = AnalyticEvaluator().evaluate(RetentionConfig((0.1,) * 6)).model_copy(update={"drop": 70.0})
+    alone = np.array([c.drop_shrunken for c in shrink(sound)], float)
+    beside = np.array([c.drop_shrunken for c in shrink([*sound, broken])][:-1], float)
+    assert np.abs(beside - alone).max() < 0.5
+    assert shrink([*sound, broken])[-1].drop_shrunken == 70.0
+
+
+def test_one_candidate_is_enough_and_none_is_nothing() -> None:
+    full = AnalyticEvaluator().evaluate(SPACE.full)
+    assert shrink([full])[0].drop_shrunken == pytest.approx(0.0, abs=0.1)
+    assert shrink([]) == ()
