@@ -69,7 +69,7 @@ class LatencyTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     request_ms: tuple[float, float]
-    layer_ms: tuple[float, float, float, float, float, float, float]
+    layer_ms: tuple[float, ...] = Field(min_length=7, max_length=7)
     row_block: int = Field(ge=1)
     tokens: tuple[tuple[int, ...], ...]
     full_ms: float = Field(gt=0)

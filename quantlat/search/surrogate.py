@@ -47,8 +47,9 @@ class DropSurrogate:
         residual = drops - _basis(self._given_up) @ self._mean_weights
         self._scale, self._amplitude = self._likeliest(residual)
         covariance = self._kernel(self._given_up, self._given_up) + self._noise
-        self._factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(drops)))
-        self._weights = _solve(self._factor, residual)
+        factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(drops)))
+        self._factor: NDArray[np.float64] = np.asarray(factor, np.float64)
+        self._weights = _solve(self._factor, np.asarray(residual, np.float64))
 
     def mean(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
         """Posterior mean ``[n]`` of the true drop."""

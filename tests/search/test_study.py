@@ -110,7 +110,7 @@ def test_a_search_in_parts_that_was_stopped_ends_like_one_that_was_not(folder: P
 
 
 def test_a_search_that_finds_nothing_better_any_more_ends() -> None:
-    result = _search(trials=200, patience=12)
+    result = _search(trials=200, patience=10)
     assert result.stopped_by == "stall"
     assert result.trials < 120
     assert result.profiles.balanced.latency_relative < 0.92
@@ -159,7 +159,7 @@ def test_a_search_that_was_stopped_ends_like_one_that_was_not(tmp_path: Path) ->
 def test_noise_does_not_break_the_floor_in_truth() -> None:
     drops = []
     for seed in range(5):
-        result = _search(AnalyticEvaluator(spread=12.0, seed=seed), seed=seed)
+        result = _search(AnalyticEvaluator(spread=12.0, seed=seed), seed=seed, trials=30)
         drops.append(true_drop(result.profiles.balanced.config))
     assert np.mean(drops) <= 1.0
     assert max(drops) <= 2.0
