@@ -22,7 +22,7 @@ def main() -> None:
         show_error(
             RuntimeUnavailableError(
                 f"this verb needs the package {missing.name}, which is not installed here",
-                "Install the full quantlat; a bundle's serving install has selfcheck, serve and predict only.",
+                "Install the full quantlat; of its verbs, a bundle's serving install has selfcheck only.",
             )
         )
         sys.exit(RuntimeUnavailableError.exit_code)

@@ -16,7 +16,7 @@ _FULL = "full"
 
 def bench(
     source: Annotated[
-        Path | None, typer.Argument(help="Run folder, or a folder with a quantised model.", metavar="RUN|BUNDLE")
+        Path | None, typer.Argument(help="Run folder, bundle, or folder with a quantised model.", metavar="RUN|BUNDLE")
     ] = None,
     shape: Annotated[
         str | None,
@@ -94,8 +94,10 @@ def _lengths(text: str) -> list[int]:
 
 
 def _model_folder(source: Path) -> Path:
-    if (source / "quantized.json").is_file():
-        return source
+    """Where the quantised model of a model folder, a bundle or a run lies."""
+    for folder in (source, source / "model"):
+        if (folder / "quantized.json").is_file():
+            return folder
     from quantlat.pipeline.record import open_run
     from quantlat.stages.artifacts import QUANTIZED
 
@@ -107,10 +109,22 @@ def _retention(source: Path | None, profile: str) -> RetentionConfig:
 
     if profile[:1].isdigit():
         return RetentionConfig.parse(profile)
+    if (_run(source) / "model" / "quantized.json").is_file():
+        return _bundled(_run(source), profile)
     from quantlat.pipeline.record import open_run
     from quantlat.stages.search_record import SearchRecord
 
     return RetentionConfig(SearchRecord.read(open_run(_run(source)).artifact("search")).profile(profile).ratios)
+
+
+def _bundled(bundle: Path, profile: str) -> RetentionConfig:
+    from quantlat.deployment import read_manifest
+    from quantlat.models.retention import RetentionConfig
+
+    known = {found.name: found.ratios for found in read_manifest(bundle).profiles}
+    if profile not in known:
+        raise typer.BadParameter(f"{bundle} has no profile {profile!r}; it has {', '.join(known)}")
+    return RetentionConfig(known[profile])
 
 
 def _workload(source: Path, family: str, requests: int, batch: int) -> BenchmarkCase:

@@ -26,7 +26,7 @@ Runs without PyTorch, transformers and Intel Neural Compressor.
 Into an empty environment of Python {sys.version_info.major}.{sys.version_info.minor} (no compiler needed):
 
     pip install --no-deps -r requirements.txt wheels/{wheel}{openvino if manifest.has_openvino else ""}
-    pip install --no-deps -r requirements-serving.txt             # command line and server
+    pip install --no-deps -r requirements-serving.txt             # command line
 
 ## Use
 
@@ -62,9 +62,9 @@ def notice(manifest: BundleManifest) -> str:
 
 
 def dockerfile(wheel: str, openvino: bool) -> str:
-    """An image that serves the bundle as an ordinary user."""
+    """An image that holds the bundle and what it needs, and checks itself when started; to build on."""
     fallback = " -r requirements-openvino.txt" if openvino else ""
-    return f"""# docker build -t bundle . && docker run --rm -p 8000:8000 bundle
+    return f"""# docker build -t bundle . && docker run --rm bundle
 FROM python:{sys.version_info.major}.{sys.version_info.minor}-slim
 WORKDIR /bundle
 COPY requirements*.txt ./
@@ -73,10 +73,9 @@ RUN pip install --no-cache-dir --no-deps -r requirements.txt -r requirements-ser
 COPY . .
 RUN useradd --system --no-create-home quantlat
 USER quantlat
-EXPOSE 8000
-# The answers are checked when the server starts; this checks files, CPU and latency by hand:
-#   docker run --rm bundle python -m quantlat.deployment /bundle
-CMD ["quantlat", "serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
+# Checks files, CPU, answers and latency. An application goes into an image of its own (FROM bundle) and calls
+# quantlat.deployment.Predictor.load("/bundle").
+CMD ["quantlat", "selfcheck", "/bundle"]
 """
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from quantlat.cli.app import app
 from quantlat.deployment import Predictor, read_manifest
 from quantlat.deployment.golden import Golden, GoldenCase, compare
 from quantlat.deployment.manifest import LatencyPoint, verify_files
@@ -244,6 +246,28 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(StorageError, match="No space left"):
         write_bundle(tiny.source(), tmp_path / "bundle")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_image_starts_a_verb_that_exists_and_installs_files_that_exist(made: Path) -> None:
+    lines = (made / "Dockerfile").read_text().splitlines()
+    command = json.loads(next(line for line in lines if line.startswith("CMD")).removeprefix("CMD"))
+    assert command[0] == "quantlat" and command[1] in {verb.callback.__name__ for verb in app.registered_commands}
+    install = next(line for line in lines if line.startswith("RUN pip")).split()
+    named = [word for word in install if word.endswith((".txt", ".whl"))]
+    assert len(named) >= 3 and all((made / name).is_file() for name in named)
+
+
+def test_bench_takes_a_bundle_and_its_profiles(made: Path) -> None:
+    options = ["--runtimes", "native", "--tokens", "12", "--rounds", "3", "--json"]
+    done = CliRunner().invoke(app, ["bench", str(made), "--profile", "fast", *options])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["rows"]
+    assert [(row["runtime"], row["profile"], row["tokens"]) for row in rows] == [
+        ("native", "full", 12),
+        ("native", "fast", 12),
+    ]
+    unknown = CliRunner().invoke(app, ["bench", str(made), "--profile", "quick", *options])
+    assert unknown.exit_code == 2 and "full, fast" in unknown.output
 
 
 def test_the_serving_wheel_holds_the_program_and_this_pythons_engine(made: Path) -> None:
