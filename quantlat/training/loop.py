@@ -47,8 +47,8 @@ from quantlat.training.step import Step, StepContext
 __all__ = ["StepContext", "TrainResult", "TrainingDiverged", "train"]
 
 SAVE_EVERY_S = 60.0
-_TOKENS_AT_ONCE = 4096  # of one pass on a CPU, padding included; attention needs memory for their square
-_RELEASE_EVERY = 32  # steps; batches of other lengths leave holes in the heap
+_TOKENS_AT_ONCE = 3072  # of one pass on a CPU, padding included; attention needs memory for their square
+_RELEASE_EVERY = 16  # steps; batches of other lengths leave holes in the heap
 
 
 class TrainingDiverged(RecipeError):
