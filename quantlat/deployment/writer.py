@@ -8,20 +8,22 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import quantlat
 from quantlat.data.windows import Window
 from quantlat.deployment import documents
 from quantlat.deployment.decoding import decode
 from quantlat.deployment.executors import Executor, NativeExecutor, OpenVinoExecutor
-from quantlat.deployment.golden import Golden, GoldenCase
+from quantlat.deployment.golden import Golden, GoldenCase, is_decisive
 from quantlat.deployment.manifest import (
     GOLDEN,
     MANIFEST,
@@ -278,16 +280,31 @@ def _golden(source: BundleSource, predictor: Predictor) -> Golden:
     cases = []
     for text, context in source.golden:
         if source.model.task == QUESTION_ANSWERING:
-            prepared = predictor.prepare(AnswerRequest(text, context or ""))
-            logits = [_reference_logits(reference, window) for window in prepared.windows]
-            start, end, _ = decode(context or "", prepared.windows, logits)
-            first, result = logits[0], (context or "")[start:end]
+            windows = predictor.prepare(AnswerRequest(text, context or "")).windows
+            logits = [_reference_logits(reference, window) for window in windows]
+            decide: Callable[[list[NDArray[np.float32]]], str] = partial(_answer, context or "", windows)
         else:
-            first = _reference_logits(reference, predictor.text_window(text, context))[None]
-            result = str(int(np.argmax(first)))
-        rows = tuple(tuple(round(float(value), 5) for value in row) for row in first)
-        cases.append(GoldenCase(text=text, context=context, logits=rows, result=result))
+            logits = [_reference_logits(reference, predictor.text_window(text, context))[None]]
+            decide = _label
+        cases.append(
+            GoldenCase(
+                text=text,
+                context=context,
+                logits=tuple(tuple(round(float(value), 5) for value in row) for row in logits[0]),
+                result=decide(logits),
+                decisive=is_decisive(logits, decide),
+            )
+        )
     return Golden(cases=tuple(cases))
+
+
+def _answer(context: str, windows: Sequence[Window], logits: list[NDArray[np.float32]]) -> str:
+    start, end, _ = decode(context, windows, logits)
+    return context[start:end]
+
+
+def _label(logits: list[NDArray[np.float32]]) -> str:
+    return str(int(np.argmax(logits[0])))
 
 
 def _reference_logits(reference: Any, window: Window) -> np.ndarray[Any, Any]:

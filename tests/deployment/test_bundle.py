@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from quantlat.cli.app import app
 from quantlat.deployment import Predictor, read_manifest
-from quantlat.deployment.golden import Golden, GoldenCase, compare
+from quantlat.deployment.golden import Golden, GoldenCase, compare, is_decisive
 from quantlat.deployment.manifest import LatencyPoint, verify_files
 from quantlat.deployment.promise import SelfCheckReport, _row, lines_of, self_check
 from quantlat.deployment.requirements import pinned
@@ -191,6 +191,17 @@ def test_golden_outcomes() -> None:
     assert not compare(golden, [right + 0.2 * spread] * 4, ["a"] * 4).passed
     assert not compare(golden, [right * np.nan] * 4, ["a"] * 4).passed
     assert not compare(golden, [right[:1]] * 4, ["a"] * 4).passed
+    tied = golden.model_copy(update={"cases": (case, *[case.model_copy(update={"decisive": False})] * 3)})
+    assert compare(tied, [right] * 4, ["a", "b", "b", "b"]).passed
+    assert not compare(tied, [right + 0.2 * spread] * 4, ["a"] * 4).passed
+
+
+def test_a_near_tie_is_not_decisive() -> None:
+    def largest(logits: list[np.ndarray]) -> str:
+        return str(int(np.argmax(logits[0][:, 0])))
+
+    assert is_decisive([np.array([[0.0, 0.0], [5.0, 0.0], [1.0, 0.0]])], largest)
+    assert not is_decisive([np.array([[0.0, 0.0], [5.0, 0.0], [4.95, 0.0]])], largest)
 
 
 def test_the_self_check_measures_against_the_promise(made: Path) -> None:
