@@ -62,9 +62,7 @@ def doctor(
         if found.usable:
             typer.echo(f"{name:>13}  usable, version {found.version}")
         else:
-            typer.echo(
-                f"{name:>13}  not usable: {found.reason}" + (f" → {found.install}" if found.install else "")
-            )
+            typer.echo(f"{name:>13}  not usable: {found.reason}" + (f" → {found.install}" if found.install else ""))
     for line in advice:
         typer.echo(f"\n{line}")
 

@@ -18,9 +18,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="SQuAD-format JSON.", show_default="the run's dev data"),
     ] = None,
-    runtime: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Runtime.", show_default="the run's own")
-    ] = None,
+    runtime: Annotated[str | None, typer.Option(metavar="NAME", help="Runtime.", show_default="the run's own")] = None,
     config: Annotated[
         str | None,
         typer.Option(
@@ -50,9 +48,7 @@ def evaluate(
             typer.echo(f"{key:>12}  {_short(value)}")
 
 
-def _evaluate(
-    run: Path, data: Path | None, runtime: str | None, profile: str | None, progress: Progress
-) -> Any:
+def _evaluate(run: Path, data: Path | None, runtime: str | None, profile: str | None, progress: Progress) -> Any:
     from quantlat.errors import DataError
     from quantlat.pipeline.evaluate import run_evaluation
     from quantlat.pipeline.interruption import interruptible

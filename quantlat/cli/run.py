@@ -18,9 +18,7 @@ def run(
     recipe: Annotated[Path, typer.Argument(help="Recipe file, such as recipes/squad_int8.yaml.")],
     set_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change a value, e.g. stages.length_drop.train.epochs=1."
-        ),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value, e.g. stages.length_drop.train.epochs=1."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Run folder.", show_default="runs/<recipe name>")
@@ -44,9 +42,7 @@ def run(
     loaded = load_recipe(recipe, set_ or ())
     if smoke:
         loaded = replace(loaded, recipe=smoke_recipe(loaded.recipe))
-    options = RunOptions(
-        out or Path("runs") / loaded.recipe.name, from_stage=from_, offline=offline, smoke=smoke
-    )
+    options = RunOptions(out or Path("runs") / loaded.recipe.name, from_stage=from_, offline=offline, smoke=smoke)
     if dry_run:
         _show_plan(loaded, options)
         return

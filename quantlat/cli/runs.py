@@ -14,9 +14,9 @@ _SHOWN_METRICS = 4
 
 
 def runs(
-    folder: Annotated[
-        Path, typer.Argument(help="A run folder, or a folder of run folders.", metavar="[DIR]")
-    ] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="A run folder, or a folder of run folders.", metavar="[DIR]")] = Path(
+        "runs"
+    ),
 ) -> None:
     """List runs: recipe, state, and time, size and metrics of every stage."""
     from quantlat.errors import RunConflictError
@@ -35,8 +35,7 @@ def runs(
         if record is not None:
             seconds = sum(stage.seconds for stage in record.stages.values())
             typer.echo(
-                f"{run_dir}: {record.name}, {_state(record)}, {duration(seconds)} of work, "
-                f"last used {record.updated}"
+                f"{run_dir}: {record.name}, {_state(record)}, {duration(seconds)} of work, last used {record.updated}"
             )
             _show_stages(run_dir, record)
 

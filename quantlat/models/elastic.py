@@ -142,9 +142,7 @@ class ElasticLayer(nn.Module):
     def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
         """Full length: ``[b, n, H] -> [b, n, H]``; ``bias`` ``[b, 1, 1, n]`` is 0 or very negative for padding."""
         attention = self.attention
-        query, key, value = (
-            attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value)
-        )
+        query, key, value = (attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value))
         if self.training and query.dtype == torch.bfloat16:
             # The fused kernel's bf16 backward takes 2.8 times as long on CPU as the products written out.
             context = torch.matmul(attention.scores(query, key, bias).softmax(-1), value)
@@ -155,9 +153,7 @@ class ElasticLayer(nn.Module):
     def observe(self, hidden: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`forward`, and the unnormalised attention scores ``[b, heads, n, n]`` beside it."""
         attention = self.attention
-        query, key, value = (
-            attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value)
-        )
+        query, key, value = (attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value))
         scores = attention.scores(query, key, bias)
         return self.finish(hidden, attention.merge(torch.matmul(scores.softmax(-1), value))), scores
 
@@ -170,9 +166,7 @@ class ElasticLayer(nn.Module):
         """
         attention = self.attention
         bias = padding_bias(rows.mask, rows.hidden.dtype)
-        query, key, value = (
-            attention.heads(rows.hidden, p) for p in (attention.query, attention.key, attention.value)
-        )
+        query, key, value = (attention.heads(rows.hidden, p) for p in (attention.query, attention.key, attention.value))
         probabilities = attention.scores(query, key, bias).softmax(-1)
         chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1))
         # Gathering context rows [b, k, H] moves far less memory than gathering probabilities [b, heads, k, l];
@@ -327,9 +321,7 @@ class ElasticEncoder(nn.Module):
             restored = restore_rows(restored, rows)
         return rows.hidden if restored is None else restored[:, :n]
 
-    def observe(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
-    ) -> Observation:
+    def observe(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Observation:
         """Full-length pass that keeps every hidden state and every attention score matrix."""
         mask = attention_mask.to(torch.bool)
         hidden = self.embeddings(input_ids, token_type_ids)

@@ -57,7 +57,5 @@ def mean_relative_macs(
         tokens: real token count of each sequence.
         lengths: rows kept per layer, one vector for each sequence.
     """
-    done = sum(
-        macs(config, n, kept, row_restricted=row_restricted) for n, kept in zip(tokens, lengths, strict=True)
-    )
+    done = sum(macs(config, n, kept, row_restricted=row_restricted) for n, kept in zip(tokens, lengths, strict=True))
     return done / sum(macs(config, n) for n in tokens)

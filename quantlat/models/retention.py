@@ -70,9 +70,7 @@ class RetentionConfig:
         try:
             return cls(tuple(float(part) for part in text.split(",")))
         except ValueError:
-            raise RecipeError(
-                f"a retention configuration is ratios separated by commas, got {text!r}"
-            ) from None
+            raise RecipeError(f"a retention configuration is ratios separated by commas, got {text!r}") from None
 
     def __str__(self) -> str:
         return ",".join(f"{r:g}" for r in self.ratios)

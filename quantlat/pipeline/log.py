@@ -42,9 +42,7 @@ class _LogHandler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.event(
-            "log", level=record.levelname.lower(), logger=record.name, message=record.getMessage()
-        )
+        self._log.event("log", level=record.levelname.lower(), logger=record.name, message=record.getMessage())
 
 
 @contextmanager

@@ -142,9 +142,7 @@ def assess(
         yield _assess(step, store, record, step.name in again, verify)
 
 
-def _assess(
-    step: PlannedStage, store: Store, record: RunRecord | None, again: bool, verify: bool
-) -> Assessment:
+def _assess(step: PlannedStage, store: Store, record: RunRecord | None, again: bool, verify: bool) -> Assessment:
     if again:
         return Assessment(step, State.TO_DO, "--from")
     try:

@@ -147,9 +147,7 @@ def read_record(run_dir: Path) -> RunRecord | None:
 
 def write_record(run_dir: Path, record: RunRecord) -> None:
     """Replace ``run.json``."""
-    write_atomically(
-        run_dir / RECORD, record.model_copy(update={"updated": now()}).model_dump_json(indent=1) + "\n"
-    )
+    write_atomically(run_dir / RECORD, record.model_copy(update={"updated": now()}).model_dump_json(indent=1) + "\n")
 
 
 def open_run(run_dir: Path, *, verify: bool = True) -> StoredRun:

@@ -95,9 +95,7 @@ class RunResult:
             )
 
 
-def run_pipeline(
-    loaded: LoadedRecipe, stages: Sequence[Stage], options: RunOptions, progress: Progress
-) -> RunResult:
+def run_pipeline(loaded: LoadedRecipe, stages: Sequence[Stage], options: RunOptions, progress: Progress) -> RunResult:
     """Run a recipe to its end, or raise one of the errors of ``quantlat.errors``.
 
     The caller shows the result and then calls :meth:`RunResult.require_floor`.

@@ -95,9 +95,7 @@ class IncompleteArtifactError(StorageError):
         super().__init__(message, "`quantlat run` with the same recipe and folder computes it again.")
 
 
-def artifact_key(
-    stage: str, version: int, part: Any, outside: Mapping[str, str], inputs: Mapping[str, str]
-) -> str:
+def artifact_key(stage: str, version: int, part: Any, outside: Mapping[str, str], inputs: Mapping[str, str]) -> str:
     """SHA-256 (64 hexadecimal digits) over everything that decides what the stage computes."""
     parts = {
         "format": FORMAT,
@@ -239,9 +237,7 @@ class Store:
         return self.run_dir / "state" / f"{_label(stage, key)}.seconds"
 
     def _leftovers(self, stage: str) -> list[Path]:
-        return [
-            path for prefix in (_PARTIAL, _REPLACED) for path in self.artifacts_dir.glob(f"{prefix}{stage}-*")
-        ]
+        return [path for prefix in (_PARTIAL, _REPLACED) for path in self.artifacts_dir.glob(f"{prefix}{stage}-*")]
 
 
 def read_artifact(folder: Path, *, verify: bool = True) -> Artifact:

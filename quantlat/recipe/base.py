@@ -22,9 +22,7 @@ class Part(BaseModel):
     list may stand for a tuple), and values cannot be changed afterwards.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_strip_whitespace=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, str_strip_whitespace=True)
 
 
 def variables_of(text: str) -> tuple[str, ...]:
@@ -58,8 +56,7 @@ def _check_model_reference(value: str) -> str:
         return value
     if scheme not in _MODEL_SCHEMES:
         raise ValueError(
-            "expected a folder, hub:organisation/name, pip:package or random:bert-LAYERSxHIDDEN, "
-            f"got '{value}'"
+            f"expected a folder, hub:organisation/name, pip:package or random:bert-LAYERSxHIDDEN, got '{value}'"
         )
     if scheme == "random" and not _RANDOM_MODEL.fullmatch(rest):
         raise ValueError(f"expected random:bert-LAYERSxHIDDEN such as random:bert-2x128, got '{value}'")

@@ -143,9 +143,7 @@ def _refuse_expansion(text: str, source: str) -> None:
     for event in yaml.parse(text, _Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if getattr(event, "anchor", None):
-            anchors.append(
-                f"{source}:{line}: anchors (&) and aliases (*) are not allowed; write the value out"
-            )
+            anchors.append(f"{source}:{line}: anchors (&) and aliases (*) are not allowed; write the value out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

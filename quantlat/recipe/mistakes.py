@@ -102,9 +102,7 @@ def _worded(kind: str, given: object, context: Mapping[str, Any], fallback: str)
     return f"{_PLAIN.get(kind, fallback)}, got {got}"
 
 
-def _relocated(
-    path: NodePath, message: str, model: type[BaseModel], loc: Sequence[str | int]
-) -> tuple[NodePath, str]:
+def _relocated(path: NodePath, message: str, model: type[BaseModel], loc: Sequence[str | int]) -> tuple[NodePath, str]:
     """A check of a whole block may name the key it is about by opening its message with ``key: ``."""
     key, colon, rest = message.partition(": ")
     if colon and any(key in parent.model_fields for parent in _models_at(model, loc)):

@@ -62,6 +62,5 @@ def _step(at: Any, part: str, path: NodePath) -> str | int:
         return int(part)
     named = ", ".join(str(kind) for kind in kinds if kind)
     raise RecipeError(
-        f"{place} has no item '{part}'; use an index under {len(at)}"
-        + (f" or one of: {named}" if named else "")
+        f"{place} has no item '{part}'; use an index under {len(at)}" + (f" or one of: {named}" if named else "")
     )

@@ -121,8 +121,7 @@ class Recipe(Part):
             spread["teacher"] = _with_seed(spread["teacher"], data["seed"])
         if isinstance(spread.get("stages"), list | tuple):
             spread["stages"] = [
-                _with_seed(stage, data["seed"]) if isinstance(stage, Mapping) else stage
-                for stage in spread["stages"]
+                _with_seed(stage, data["seed"]) if isinstance(stage, Mapping) else stage for stage in spread["stages"]
             ]
         return spread
 

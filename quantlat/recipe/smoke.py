@@ -69,9 +69,7 @@ def _short(options: Options) -> Options:
 
 def _smoke_stage(stage: StageOptions) -> StageOptions:
     if isinstance(stage, DistillationStage):
-        intermediate = stage.intermediate and _short(stage.intermediate).model_copy(
-            update={"layer_map": "uniform"}
-        )
+        intermediate = stage.intermediate and _short(stage.intermediate).model_copy(update={"layer_map": "uniform"})
         return stage.model_copy(
             update={"intermediate": intermediate, "prediction": stage.prediction and _short(stage.prediction)}
         )

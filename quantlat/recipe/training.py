@@ -53,8 +53,6 @@ class StudentOptions(Part):
 
     @model_validator(mode="after")
     def _layers_ascend(self) -> Self:
-        if isinstance(self.layers, tuple) and (
-            not self.layers or list(self.layers) != sorted(set(self.layers))
-        ):
+        if isinstance(self.layers, tuple) and (not self.layers or list(self.layers) != sorted(set(self.layers))):
             raise ValueError(f"layers: must be ascending and without repeats, got {list(self.layers)}")
         return self

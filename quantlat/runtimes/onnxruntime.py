@@ -64,9 +64,7 @@ class OnnxRuntimeSession(GraphSession):
                 metadata.version("onnxscript"),
                 source_fingerprint(__name__),
             )
-            entry = self.cache().entry(
-                key, lambda folder: _write(folder / _MODEL_FILE, _to_bytes(source.make(kind)))
-            )
+            entry = self.cache().entry(key, lambda folder: _write(folder / _MODEL_FILE, _to_bytes(source.make(kind))))
             model = str(entry / _MODEL_FILE)
         session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         names = [node.name for node in session.get_inputs()]

@@ -14,6 +14,7 @@ first of all on questions that the search has not seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -107,8 +108,9 @@ def select_finalists(
     """The configurations that are worth measuring again, most important first.
 
     Full length; the knee; the cheapest that the estimates put within the floor, the cheapest that is within it with
-    its margin, and what lies between them in cost. The margin is not asked of all, because a trial's standard error
-    is larger than that of a finalist, which sees more questions. Then what else is on the front near the floor.
+    its margin, one more careful than that, and what lies between the first two in cost. The margin is not asked of
+    all, because a trial's standard error is larger than that of a finalist, which sees more questions; the careful
+    one is there for the day when every bolder one falls through. Then what else is on the front near the floor.
     """
     front = [candidates[i] for i in front_of(candidates, cost)]
     if target_ms is not None:  # predicted latencies err in both directions, so both sides of the target
@@ -121,9 +123,18 @@ def select_finalists(
     safe = next((c for c in likely if floor.holds(c)), None)
     between = [c for c in likely if safe is None or c.cost(cost) < safe.cost(cost)]
     middle = between[len(between) // 2 : len(between) // 2 + 1]
-    picks = [c.config for c in (bend, *between[:1], safe, *middle, *between[1:2]) if c]
+    careful = _careful(front, floor, cost, safe)
+    picks = [c.config for c in (bend, *between[:1], safe, careful, *middle, *between[1:2]) if c]
     rest = sorted(front, key=lambda c: abs(floor.violation(c, margin=False)))
     return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
+
+
+def _careful(front: Sequence[Candidate], floor: AccuracyFloor, cost: Cost, safe: Candidate | None) -> Candidate | None:
+    """The cheapest within the floor by a whole standard error that costs more than ``safe``, or else the surest."""
+    dearer = [c for c in front if not c.config.is_full and (safe is None or c.cost(cost) > safe.cost(cost))]
+    sure = replace(floor, margin_z=max(1.0, 2 * floor.margin_z))
+    held = [c for c in dearer if sure.holds(c)]
+    return held[0] if held else min(dearer, key=sure.violation, default=None)
 
 
 def choose_profiles(

@@ -92,7 +92,7 @@ class LateDrop:
     """
 
     last: tuple[float, float] = (0.05, 0.6)
-    onset: tuple[float, float] = (0.3, 0.75)
+    onset: tuple[float, float] = (0.45, 0.75)
     power: tuple[float, float] = (0.5, 2.0)
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class LateDrop:
     def smallest(self, tokens: Lengths, layers: int) -> Lengths:
         """The steepest fall to the smallest ``last`` from the middle of the range of onsets.
 
-        With 6 layers ``(1, 1, 1, 0.48, 0.23, 0.05)``, about two thirds of the full work. On a MiniLM-L6 for SQuAD,
+        With 6 layers ``(1, 1, 1, 0.61, 0.27, 0.05)``, about 70 % of the full work. On a MiniLM-L6 for SQuAD,
         profiles that also drop tokens in the first half lose several F1 points for the same saving, and training on
         them takes capacity from those that are used.
         """

@@ -75,9 +75,7 @@ def test_validate_names_valid_recipes_and_lists_all_mistakes_of_all_others(
     )
     Path("recipes/bad.yaml").write_text(RECIPE.replace("seed: 7", "sede: 7"))
     Path("recipes/worse.yaml").write_text(RECIPE.replace("epochs", "epoch", 1))
-    code, out, err = quantlat_command(
-        "validate", "recipes/bad.yaml", "recipes/tiny.yaml", "recipes/worse.yaml"
-    )
+    code, out, err = quantlat_command("validate", "recipes/bad.yaml", "recipes/tiny.yaml", "recipes/worse.yaml")
     assert code == 3
     assert out.startswith("recipes/tiny.yaml: valid")
     assert "recipes/bad.yaml:3: sede: unknown key (did you mean 'seed'?)" in err
@@ -85,9 +83,7 @@ def test_validate_names_valid_recipes_and_lists_all_mistakes_of_all_others(
     assert "Traceback" not in err
 
 
-def test_a_missing_recipe_is_a_recipe_error_without_a_traceback(
-    quantlat_command: Command, project: Path
-) -> None:
+def test_a_missing_recipe_is_a_recipe_error_without_a_traceback(quantlat_command: Command, project: Path) -> None:
     code, out, err = quantlat_command("run", "recipes/tinny.yaml")
     assert (code, out) == (3, "")
     assert err.startswith("error: recipes/tinny.yaml: no such file\nThere is: recipes/tiny.yaml")
@@ -111,9 +107,7 @@ def test_run_prints_progress_on_stderr_and_the_summary_on_stdout(
     assert counted(project / "counts") == ["data", "teacher", "search"]
 
 
-def test_set_and_out_and_from_reach_the_run(
-    quantlat_command: Command, project: Path, toys: Sequence[ToyStage]
-) -> None:
+def test_set_and_out_and_from_reach_the_run(quantlat_command: Command, project: Path, toys: Sequence[ToyStage]) -> None:
     run = ("run", "recipes/tiny.yaml", "--out", "elsewhere", "--set", "search.trials=9")
     assert quantlat_command(*run)[0] == 0
     recipe = json.loads((project / "elsewhere" / "run.json").read_text())["recipe"]
@@ -181,9 +175,7 @@ def test_runs_lists_what_is_there_and_what_it_cost(
     assert "broken" in err
 
 
-def test_doctor_tells_the_machine_and_the_runtimes(
-    quantlat_command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_tells_the_machine_and_the_runtimes(quantlat_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = quantlat_command("doctor")
     assert code == 0
     for word in ("processor", "AVX-512 VNNI", "quota", "GiB", "load", "openvino", "pytorch"):
@@ -211,9 +203,7 @@ def fake_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
     ) -> FakeEvaluation:
         progress.say("evaluating")
         print("a library talks on stdout")
-        return FakeEvaluation(
-            {"f1": 71.25, "em": 60.0}, 16, runtime or "openvino", profile or "balanced", str(data)
-        )
+        return FakeEvaluation({"f1": 71.25, "em": 60.0}, 16, runtime or "openvino", profile or "balanced", str(data))
 
     module = types.ModuleType("quantlat.pipeline.evaluate")
     module.run_evaluation = run_evaluation  # type: ignore[attr-defined]

@@ -160,9 +160,7 @@ def test_a_student_takes_evenly_spaced_layers_and_always_the_last(folder: Path) 
     last, taken = model.encoder.layers[2].feed_forward.up.weight, smaller.encoder.layers[1].feed_forward.up.weight
     assert torch.equal(last, taken)
     named = select_layers(model, [0, 1])
-    assert torch.equal(
-        named.encoder.layers[1].attention.query.weight, model.encoder.layers[1].attention.query.weight
-    )
+    assert torch.equal(named.encoder.layers[1].attention.query.weight, model.encoder.layers[1].attention.query.weight)
     with pytest.raises(ModelError, match="asks for 4 layers"):
         select_layers(model, 4)
     with pytest.raises(ModelError, match="ascending"):

@@ -146,9 +146,7 @@ def test_the_folder_of_another_recipe_is_refused_and_left_alone(run_dir: Path, c
 
 
 @pytest.mark.parametrize(("field", "value"), [("quantlat", "0.0.9"), ("quantlat", "7.1.0"), ("format", 999)])
-def test_the_folder_of_another_version_is_refused(
-    run_dir: Path, counts: Path, field: str, value: object
-) -> None:
+def test_the_folder_of_another_version_is_refused(run_dir: Path, counts: Path, field: str, value: object) -> None:
     run(recipe(), stages(counts), run_dir)
     record = json.loads((run_dir / "run.json").read_text())
     record[field] = value

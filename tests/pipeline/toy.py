@@ -43,9 +43,7 @@ class ToyStage(Stage):
 
     version = 1
 
-    def __init__(
-        self, name: str, part: str, inputs: tuple[str, ...], counts: Path, behaviour: str = ""
-    ) -> None:
+    def __init__(self, name: str, part: str, inputs: tuple[str, ...], counts: Path, behaviour: str = "") -> None:
         self.name = name
         self._part = part
         self._inputs = inputs

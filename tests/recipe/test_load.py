@@ -128,9 +128,7 @@ def test_a_duplicate_key_is_refused_together_with_the_other_mistakes(tmp_path: P
         ),
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused(
-    tmp_path: Path, before: str, after: str, expected: str
-) -> None:
+def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, before: str, after: str, expected: str) -> None:
     found = mistakes(spoilt(tmp_path, (before, after)))
     assert len(found) == 1
     assert expected in found[0]
@@ -222,9 +220,7 @@ def test_set_changes_values_by_index_and_by_kind(tmp_path: Path) -> None:
 
 def test_wrong_overrides_are_listed_with_the_mistakes_of_the_file(tmp_path: Path) -> None:
     path = spoilt(tmp_path, ("seed: 7", "sede: 7"))
-    found = mistakes(
-        path, "search.trial=3", "stages.lengthdrop.sandwich=1", "seed", "name.x=1", "search.trials=0"
-    )
+    found = mistakes(path, "search.trial=3", "stages.lengthdrop.sandwich=1", "seed", "name.x=1", "search.trials=0")
     assert found == [
         "--set stages.lengthdrop.sandwich=1: stages has no item 'lengthdrop'; use an index under 2 or one "
         "of: length_drop, quantization",

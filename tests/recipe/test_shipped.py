@@ -67,8 +67,7 @@ def test_the_papers_epochs_and_learning_rates_are_kept() -> None:
     assert quala.teacher.train is not None
     assert quala.length_drop is not None
     assert [
-        (step.epochs, step.learning_rate, step.batch_size)
-        for step in (quala.teacher.train, quala.length_drop.train)
+        (step.epochs, step.learning_rate, step.batch_size) for step in (quala.teacher.train, quala.length_drop.train)
     ] == [(2, 3e-5, 8), (5, 3e-5, 8)]
 
 

@@ -117,6 +117,17 @@ def test_a_narrow_miss_is_given_another_look() -> None:
     assert narrow.config in chosen
 
 
+def test_a_careful_finalist_is_there_when_the_bold_ones_fall_through() -> None:
+    """The bold ones' trials flatter them: none of them holds when measured again, and full length saves nothing."""
+    bold = [_candidate(r, r, d, error=0.5, stage="search") for r, d in ((0.55, 0.9), (0.6, 0.7), (0.65, 0.6))]
+    careful = _candidate(0.75, 0.75, 0.2, error=0.5, stage="search")
+    chosen = select_finalists([FRONT[0], *bold, careful], FLOOR, FULL, count=6)
+    assert careful.config in chosen
+    measured = {0.55: 1.9, 0.6: 1.6, 0.65: 1.2, 0.75: 0.4, 1.0: 0.1}
+    final = [_candidate(c.ratios[1], c.ratios[1], measured[c.ratios[1]], error=0.4) for c in chosen]
+    assert choose_profiles(final, FLOOR).balanced.config == careful.config
+
+
 def test_profiles_need_full_length_among_the_finalists() -> None:
     with pytest.raises(MeasurementError, match="full length must be among the finalists"):
         choose_profiles(FRONT[1:], FLOOR)

@@ -44,18 +44,14 @@ CUDA = report("torch", "nvidia-cublas-cu12", "triton", "sympy")
 CPU = report("torch", "sympy")
 
 
-def test_a_cpu_build_on_the_configured_index_is_taken(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cpu_build_on_the_configured_index_is_taken(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     pip = Pip(CPU)
     monkeypatch.setattr(script.subprocess, "run", pip)
     assert script.main("2.13.0", {}) == 0
     assert pip.installed == [["torch==2.13.0"]]
 
 
-def test_cuda_packages_make_it_ask_the_index_of_cpu_builds(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cuda_packages_make_it_ask_the_index_of_cpu_builds(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     pip = Pip(CUDA, CPU)
     monkeypatch.setattr(script.subprocess, "run", pip)
     assert script.main("2.13.0", {}) == 0
