@@ -75,10 +75,14 @@ class Candidate(BaseModel):
 
     @property
     def believed_drop(self) -> float:
-        """The larger of the measured drop and the shrunken one: neither a lucky measurement nor a surrogate that
-        is wrong may carry a configuration over the floor.
+        """What is believed of the drop. Of a trial the shrunken one, because few questions alone say next to nothing.
+
+        Of a finalist, whose measurement decides, the larger of measured and shrunken: neither a lucky measurement
+        nor a surrogate that is wrong may carry a configuration over the floor.
         """
-        return self.drop if self.drop_shrunken is None else max(self.drop, self.drop_shrunken)
+        if self.drop_shrunken is None:
+            return self.drop
+        return max(self.drop, self.drop_shrunken) if self.stage == "final" else self.drop_shrunken
 
     def without_samples(self) -> Candidate:
         """The same without raw samples: what is stored for every trial."""

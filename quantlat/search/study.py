@@ -97,7 +97,7 @@ class SearchBudget:
 
     trials: int = 60
     seconds: float | None = None
-    finalists: int = 6
+    finalists: int = 8
     patience: int | None = None
 
     def for_finalists(self, candidates: Sequence[Candidate], trial_seconds: float) -> float:
@@ -122,7 +122,7 @@ def run_search(
     best_path: Path | None = None,
     population: int = 16,
     sampler: str = "guided",
-    finalists: int = 6,
+    finalists: int = 8,
     patience: int | None = None,
     target_ms: float | None = None,
     cost: Cost = "latency",

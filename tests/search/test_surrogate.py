@@ -55,8 +55,9 @@ def test_the_luckiest_is_taken_back_and_cannot_pass_the_floor_on_luck() -> None:
 
 
 def test_a_surrogate_that_is_wrong_does_not_carry_a_bad_measurement_over_the_floor() -> None:
-    candidate = _measured(spread=0.0)[5].model_copy(update={"drop": 1.4, "drop_shrunken": 0.2})
-    assert not AccuracyFloor(1.0, margin_z=0.0).holds(candidate)
+    trial = _measured(spread=0.0)[5].model_copy(update={"drop": 1.4, "drop_shrunken": 0.2, "stage": "search"})
+    assert AccuracyFloor(1.0, margin_z=0.0).holds(trial)  # few questions: worth a place among the finalists
+    assert not AccuracyFloor(1.0, margin_z=0.0).holds(trial.model_copy(update={"stage": "final"}))
 
 
 def test_broken_configurations_do_not_bend_the_rest() -> None:
