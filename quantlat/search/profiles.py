@@ -14,7 +14,6 @@ first of all on questions that the search has not seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +24,9 @@ from quantlat.search.pareto import knee, pareto_front
 
 BROKEN_DROP = 10.0
 """Points beyond which a model is broken for any purpose and does not shape the knee."""
+
+_LADDER = (1.0, 1.15, 0.7, 0.5, 0.85, 0.3)
+"""Shares of the floor's drop at which finalists are picked, most important first."""
 
 
 class Profiles(BaseModel):
@@ -107,10 +109,9 @@ def select_finalists(
 ) -> tuple[RetentionConfig, ...]:
     """The configurations that are worth measuring again, most important first.
 
-    Full length; the knee; the cheapest that the estimates put within the floor, the cheapest that is within it with
-    its margin, one more careful than that, and what lies between the first two in cost. The margin is not asked of
-    all, because a trial's standard error is larger than that of a finalist, which sees more questions; the careful
-    one is there for the day when every bolder one falls through. Then what else is on the front near the floor.
+    Full length; the knee; and for a ladder of drops from just beyond the floor down to a fraction of it, the cheapest
+    that is believed to lose no more. The trials' estimates err by about as much as the floor allows, in either
+    direction, so the bold ones alone would often all fall through. Then what else is on the front near the floor.
     """
     front = [candidates[i] for i in front_of(candidates, cost)]
     if target_ms is not None:  # predicted latencies err in both directions, so both sides of the target
@@ -119,22 +120,10 @@ def select_finalists(
         return tuple(dict.fromkeys([full, *(c.config for c in [*best, *nearest])]))[: max(1, count)]
     bend = _bend(candidates, floor, cost) if front else None
     # the front is sorted by cost
-    likely = [c for c in front if floor.holds(c, margin=False)]
-    safe = next((c for c in likely if floor.holds(c)), None)
-    between = [c for c in likely if safe is None or c.cost(cost) < safe.cost(cost)]
-    middle = between[len(between) // 2 : len(between) // 2 + 1]
-    careful = _careful(front, floor, cost, safe)
-    picks = [c.config for c in (bend, *between[:1], safe, careful, *middle, *between[1:2]) if c]
+    ladder = (next((c for c in front if c.believed_drop <= rung * floor.max_drop), None) for rung in _LADDER)
+    picks = [c.config for c in (bend, *ladder) if c]
     rest = sorted(front, key=lambda c: abs(floor.violation(c, margin=False)))
     return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
-
-
-def _careful(front: Sequence[Candidate], floor: AccuracyFloor, cost: Cost, safe: Candidate | None) -> Candidate | None:
-    """The cheapest within the floor by a whole standard error that costs more than ``safe``, or else the surest."""
-    dearer = [c for c in front if not c.config.is_full and (safe is None or c.cost(cost) > safe.cost(cost))]
-    sure = replace(floor, margin_z=max(1.0, 2 * floor.margin_z))
-    held = [c for c in dearer if sure.holds(c)]
-    return held[0] if held else min(dearer, key=sure.violation, default=None)
 
 
 def choose_profiles(
