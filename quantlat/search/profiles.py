@@ -14,6 +14,7 @@ first of all on questions that the search has not seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from pydantic import BaseModel, ConfigDict
 
@@ -124,6 +125,29 @@ def select_finalists(
     picks = [c.config for c in (bend, *ladder) if c]
     rest = sorted(front, key=lambda c: abs(floor.violation(c, margin=False)))
     return tuple(dict.fromkeys([full, *picks, *(c.config for c in rest)]))[: max(1, count)]
+
+
+def further_finalists(
+    candidates: Sequence[Candidate], floor: AccuracyFloor, *, count: int, cost: Cost = "latency"
+) -> tuple[RetentionConfig, ...]:
+    """Trials that should be finalists, now that the finalists' measurements have corrected all estimates.
+
+    All trials see the same first questions and err together on them. Where that flattered the finalists, all of them
+    may have fallen through; what is now believed to be within the floor and cheaper than the best finalist is due.
+
+    Args:
+        candidates: everything measured, with drops shrunken after the finalists.
+    """
+    finalists = [c for c in candidates if c.stage == "final"]
+    best = best_candidate(finalists, floor, cost)
+    if not floor.holds(best):
+        return ()
+    allowed = floor.max_drop - floor.margin_z * median(c.drop_standard_error for c in finalists)
+    cheaper = sorted(
+        (c for c in candidates if c.stage == "search" and c.cost(cost) < best.cost(cost)), key=lambda c: c.cost(cost)
+    )
+    ladder = (next((c for c in cheaper if c.believed_drop <= rung * allowed), None) for rung in _LADDER if rung <= 1)
+    return tuple(dict.fromkeys(c.config for c in ladder if c))[:count]
 
 
 def choose_profiles(

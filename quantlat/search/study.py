@@ -27,7 +27,7 @@ from quantlat.search.halving import next_to_refine
 from quantlat.search.latency_table import LatencyTable
 from quantlat.search.objectives import Evaluator
 from quantlat.search.pareto import hypervolume
-from quantlat.search.profiles import Profiles, choose_profiles, front_of, promising, select_finalists
+from quantlat.search.profiles import Profiles, choose_profiles, front_of, further_finalists, promising, select_finalists
 from quantlat.search.proposers import make_proposer
 from quantlat.search.space import RetentionSpace
 from quantlat.search.surrogate import shrink
@@ -37,6 +37,7 @@ _POLL_S = 0.1
 _MOST_FOR_FINALISTS = 0.4
 _FINALIST_TRIALS = 4  # a trial sees a small part of the questions, a finalist as many as there is time for
 _LEAST_FOR_FINALISTS = 0.05
+_FURTHER_ROUNDS, _FURTHER = 3, 4  # of finalists, when the first have corrected the estimates
 _UNSURE_TABLE = 0.08
 _TARGET_DROP = 5.0  # points
 _LEAST_GAIN = 0.002  # of the hypervolume; less is no progress
@@ -99,6 +100,10 @@ class SearchBudget:
     seconds: float | None = None
     finalists: int = 8
     patience: int | None = None
+
+    def spent(self, began: float) -> bool:
+        """Whether the time is over."""
+        return self.seconds is not None and time.monotonic() - began > self.seconds
 
     def for_finalists(self, candidates: Sequence[Candidate], trial_seconds: float) -> float:
         """Seconds to keep for the finalists: several trials' data for each of them, within reason."""
@@ -186,6 +191,13 @@ def run_search(
     chosen = select_finalists(found, floor, space.full, count=finalists, cost=cost, target_ms=target_ms)
     final = _measure_finalists(evaluator, chosen, budget, began, progress)
     candidates = _on_one_scale(found, final, evaluator.reference_accuracy)
+    for _ in range(_FURTHER_ROUNDS if target_ms is None else 0):
+        better = further_finalists(candidates, floor, count=_FURTHER, cost=cost)
+        if not better or budget.spent(began):
+            break
+        again = _measure_finalists(evaluator, (space.full, *better), budget, began, progress)
+        final = (*final, *(candidate for candidate in again if not candidate.config.is_full))
+        candidates = _on_one_scale(found, final, evaluator.reference_accuracy)
     profiles = choose_profiles(candidates, floor, cost, target_ms=target_ms)
     for note in profiles.notes:
         progress.warn(note)

@@ -8,7 +8,7 @@ import pytest
 from quantlat.errors import MeasurementError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate
-from quantlat.search.profiles import best_candidate, choose_profiles, front_of, select_finalists
+from quantlat.search.profiles import best_candidate, choose_profiles, front_of, further_finalists, select_finalists
 
 FULL = RetentionConfig.full(2)
 FLOOR = AccuracyFloor(1.0, margin_z=0.5)
@@ -126,6 +126,19 @@ def test_a_careful_finalist_is_there_when_the_bold_ones_fall_through() -> None:
     measured = {0.55: 1.9, 0.6: 1.6, 0.65: 1.2, 0.75: 0.4, 1.0: 0.1}
     final = [_candidate(c.ratios[1], c.ratios[1], measured[c.ratios[1]], error=0.4) for c in chosen]
     assert choose_profiles(final, FLOOR).balanced.config == careful.config
+
+
+def test_when_the_bold_finalists_fall_through_what_is_now_believed_to_hold_is_due() -> None:
+    full = _candidate(1.0, 1.0, 0.1)
+    fallen = [_candidate(r, r, d, error=0.4) for r, d in ((0.55, 1.9), (0.6, 1.6))]
+    trials = [
+        _candidate(r, r, 0.0, error=1.5, stage="search").model_copy(update={"drop_shrunken": d})
+        for r, d in ((0.65, 1.2), (0.7, 0.7), (0.75, 0.5), (0.8, 0.3), (0.9, 0.1))
+    ]
+    due = further_finalists([full, *fallen, *trials], FLOOR, count=3)
+    assert [config.ratios[1] for config in due] == [0.7, 0.75, 0.8]
+    held = _candidate(0.7, 0.7, 0.6, error=0.4)
+    assert further_finalists([full, *fallen, held, *trials[2:]], FLOOR, count=3) == ()
 
 
 def test_profiles_need_full_length_among_the_finalists() -> None:
