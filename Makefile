@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_VERSION ?= 2.13.0
-EXTRAS ?= dev,minilm,nncf
+EXTRAS ?= dev,minilm,nncf,serve
 PYTEST_ARGS ?=
 RUN_ARGS ?=
 

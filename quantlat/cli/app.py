@@ -12,12 +12,14 @@ from quantlat.cli.compare import compare
 from quantlat.cli.doctor import doctor
 from quantlat.cli.evaluate import evaluate
 from quantlat.cli.package import package
+from quantlat.cli.predict import predict
 from quantlat.cli.report import report
 from quantlat.cli.run import run
 from quantlat.cli.runs import runs
 from quantlat.cli.schema import schema
 from quantlat.cli.search import search
 from quantlat.cli.selfcheck import selfcheck
+from quantlat.cli.serve import serve
 from quantlat.cli.validate import validate
 
 app = typer.Typer(
@@ -48,5 +50,7 @@ def _options(
     pass
 
 
-for verb in (run, validate, schema, evaluate, search, bench, report, compare, runs, doctor, package, selfcheck):
+_MAKE = (run, validate, schema, evaluate, search, bench, report, compare, runs, doctor)
+_DEPLOY = (package, selfcheck, serve, predict)
+for verb in (*_MAKE, *_DEPLOY):
     app.command()(verb)

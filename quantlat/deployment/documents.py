@@ -26,11 +26,12 @@ Runs without PyTorch, transformers and Intel Neural Compressor.
 Into an empty environment of Python {sys.version_info.major}.{sys.version_info.minor} (no compiler needed):
 
     pip install --no-deps -r requirements.txt wheels/{wheel}{openvino if manifest.has_openvino else ""}
-    pip install --no-deps -r requirements-serving.txt             # command line
+    pip install --no-deps -r requirements-serving.txt             # command line and server
 
 ## Use
 
     python -m quantlat.deployment .        # self-check: files, CPU, golden inputs, latency against the promise
+    quantlat serve .                       # HTTP on http://127.0.0.1:8000, with a page to try it
 
     from quantlat.deployment import Predictor
     predictor = Predictor.load(".")
@@ -62,9 +63,9 @@ def notice(manifest: BundleManifest) -> str:
 
 
 def dockerfile(wheel: str, openvino: bool) -> str:
-    """An image that holds the bundle and what it needs, and checks itself when started; to build on."""
+    """An image that serves the bundle as an ordinary user, after it has checked itself."""
     fallback = " -r requirements-openvino.txt" if openvino else ""
-    return f"""# docker build -t bundle . && docker run --rm bundle
+    return f"""# docker build -t bundle . && docker run --rm -p 8000:8000 bundle
 FROM python:{sys.version_info.major}.{sys.version_info.minor}-slim
 WORKDIR /bundle
 COPY requirements*.txt ./
@@ -73,9 +74,10 @@ RUN pip install --no-cache-dir --no-deps -r requirements.txt -r requirements-ser
 COPY . .
 RUN useradd --system --no-create-home quantlat
 USER quantlat
-# Checks files, CPU, answers and latency. An application goes into an image of its own (FROM bundle) and calls
-# quantlat.deployment.Predictor.load("/bundle").
-CMD ["quantlat", "selfcheck", "/bundle"]
+EXPOSE 8000
+# The server answers the golden inputs before it listens; this also measures latency against the promise:
+#   docker run --rm bundle quantlat selfcheck /bundle
+CMD ["quantlat", "serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
 """
 
 

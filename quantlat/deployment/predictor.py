@@ -44,8 +44,8 @@ from quantlat.deployment.requests import (
     Classification,
     Prepared,
     TokenTrace,
-    check_text,
 )
+from quantlat.deployment.texts import text_window
 from quantlat.errors import BundleError, DataError
 from quantlat.latency.machine import read_machine_facts
 from quantlat.models.tokenizer import Tokenizer
@@ -86,7 +86,15 @@ class Predictor:
         self._table = LatencyTable({p.name: p.latency_by_tokens.get(executor.runtime, ()) for p in chosen})
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int | None = None, runtime: str = "auto", check: bool = True) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        runtime: str = "auto",
+        check: bool = True,
+        isolated: bool = False,
+    ) -> Self:
         """Open a bundle: verify its files, load the model, answer the golden inputs.
 
         Args:
@@ -94,6 +102,7 @@ class Predictor:
             threads: threads of one batch; by default those of the promised latency, as far as this machine has cores.
             runtime: ``native``, ``openvino``, or ``auto``: the engine where it can run, else OpenVINO.
             check: answer the golden inputs and refuse to serve when the results are not those of the validation.
+            isolated: compute in a process of its own, which is started again when it dies.
 
         Raises:
             BundleError: no bundle, a damaged one, or one that does not answer here as it was validated.
@@ -112,7 +121,14 @@ class Predictor:
         if (model.task, model.config.num_layers) != (manifest.task, manifest.layers):
             raise BundleError(f"{folder}: the model is not the one that the manifest describes")
         tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"), family=model.config.family)
-        predictor = cls(manifest, tokenizer, open_executor(folder, manifest, model, chosen, count), count)
+        executor: Executor
+        if isolated:
+            from quantlat.deployment.isolated import ProcessExecutor
+
+            executor = ProcessExecutor(folder, chosen, count)
+        else:
+            executor = open_executor(folder, manifest, model, chosen, count)
+        predictor = cls(manifest, tokenizer, executor, count)
         if check:
             from quantlat.deployment.selfcheck import guard
 
@@ -132,6 +148,11 @@ class Predictor:
     def kernels(self) -> str:
         """Kernel set of the engine; empty in OpenVINO."""
         return self._executor.kernels
+
+    @property
+    def restarts(self) -> int:
+        """How often an isolated model's process had to be started again."""
+        return int(getattr(self._executor, "restarts", 0))
 
     def answer(
         self,
@@ -188,18 +209,56 @@ class Predictor:
         if self.manifest.task == QUESTION_ANSWERING:
             raise BundleError("this bundle answers questions, it does not classify texts", "Use answer().")
         window = self.text_window(text, text_pair)
-        name = self._profile(window.length, budget_ms, profile)
-        logits, _ = self._executor.run([window], self.profiles[name].retention, exits=False)
-        scores = softmax(logits[0])
+        found = self.run_texts([window], self._profile(window.length, budget_ms, profile))[0]
+        return replace(found, latency_ms=_since(started))
+
+    def classify_batch(
+        self,
+        texts: Sequence[str | tuple[str, str]],
+        *,
+        budget_ms: float | None = None,
+        profile: str | None = None,
+    ) -> list[Classification]:
+        """Classes of texts or pairs in their order, computed in one ragged batch.
+
+        ``budget_ms`` is for the whole batch. Errors as of :meth:`classify`.
+        """
+        windows = [self.text_window(*((one, None) if isinstance(one, str) else one)) for one in texts]
+        return self.run_texts(windows, self._profile(sum(window.length for window in windows), budget_ms, profile))
+
+    def run_texts(self, windows: Sequence[Window], profile: str) -> list[Classification]:
+        """Classify the windows of :meth:`text_window` in one ragged batch; safe in any thread.
+
+        Raises:
+            BundleError: an unknown profile, or a bundle that does not classify.
+        """
+        started = time.perf_counter()
+        if self.manifest.task == QUESTION_ANSWERING:
+            raise BundleError("this bundle answers questions, it does not classify texts", "Use answer().")
+        logits, _ = self._executor.run(windows, self._known(profile).retention, exits=False)
+        elapsed_ms = _since(started)
+        return [
+            self._classification(window, row, profile, elapsed_ms) for window, row in zip(windows, logits, strict=True)
+        ]
+
+    def text_window(self, text: str, text_pair: str | None) -> Window:
+        """Tokenise a text or a pair of texts; safe in any thread.
+
+        Raises:
+            DataError: not text.
+        """
+        return text_window(self._tokenizer, self.manifest.max_tokens, text, text_pair)
+
+    def _classification(self, window: Window, logits: np.ndarray, profile: str, latency_ms: float) -> Classification:
+        scores, labels = softmax(logits), self.manifest.labels
         index = int(np.argmax(scores))
-        labels = self.manifest.labels
         return Classification(
             label=labels[index] if index < len(labels) else f"LABEL_{index}",
             index=index,
             scores=tuple(float(score) for score in scores),
-            profile=name,
+            profile=profile,
             tokens=window.length,
-            latency_ms=_since(started),
+            latency_ms=latency_ms,
         )
 
     def prepare(self, request: AnswerRequest) -> Prepared:
@@ -301,41 +360,6 @@ class Predictor:
             why = " in the OpenVINO fallback" if profile in self.manifest.profile_names else ""
             raise BundleError(f"there is no profile {profile!r}{why}", f"Profiles: {', '.join(self.profiles)}.")
         return found
-
-    def text_window(self, text: str, text_pair: str | None) -> Window:
-        """One window ``[CLS] text [SEP]`` or ``[CLS] text [SEP] pair [SEP]``; the longer text is cut first."""
-        check_text("text", text)
-        if text_pair is not None:
-            check_text("text_pair", text_pair)
-        tokenizer = self._tokenizer
-        encoded = tokenizer.backend.encode_batch(
-            [text] if text_pair is None else [text, text_pair], add_special_tokens=False
-        )
-        parts = [list(encoding.ids) for encoding in encoded]
-        separators = 1 + (tokenizer.pair_separators if text_pair is not None else 0)
-        room = self.manifest.max_tokens - 1 - separators
-        parts = _cut(parts, room)
-        ids = [tokenizer.cls_token_id, *parts[0]]
-        if text_pair is not None:
-            ids += [tokenizer.sep_token_id] * tokenizer.pair_separators
-        first = len(ids) if text_pair is not None else len(ids) + 1
-        ids += [*(parts[1] if text_pair is not None else ()), tokenizer.sep_token_id]
-        types = np.zeros(len(ids), np.int64)
-        if tokenizer.uses_token_type_ids:
-            types[first:] = 1
-        offsets = np.full((len(ids), 2), -1, np.int32)
-        return Window(0, np.array(ids, np.int64), types, offsets, 0, 0)
-
-
-def _cut(parts: list[list[int]], room: int) -> list[list[int]]:
-    """Cut one or two texts to ``room`` tokens together, the longer one first."""
-    if sum(map(len, parts)) <= room:
-        return parts
-    shorter = 0 if len(parts) == 1 else min(*map(len, parts), room // 2)
-    sizes = [min(len(part), max(shorter, room - shorter)) for part in parts]
-    if sum(sizes) > room:  # both are longer than half of the room
-        sizes[1:] = [room - sizes[0]]
-    return [part[:size] for part, size in zip(parts, sizes, strict=True)]
 
 
 def _since(started: float) -> float:

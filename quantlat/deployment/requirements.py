@@ -1,7 +1,8 @@
 """What a bundle needs installed: exact versions of this machine's packages, so that it runs as it was validated.
 
 ``requirements.txt`` lists the few packages that answering needs, to be installed with ``--no-deps``: ``tokenizers``
-asks for the client of a model hub that is never used here. Two more files add OpenVINO, or the command line.
+asks for the client of a model hub that is never used here. Two more files add OpenVINO, or the
+command line and the server.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib import metadata
 
 ENGINE = ("numpy", "safetensors", "tokenizers", "pydantic")
 OPENVINO = ("openvino",)
-SERVING = ("typer", "rich")
+SERVING = ("typer", "rich", "fastapi", "uvicorn", "prometheus-client")
 _NEVER = ("huggingface-hub", "openvino-telemetry")  # a hub's client, and a sender of usage statistics
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

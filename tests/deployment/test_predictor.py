@@ -168,6 +168,13 @@ def test_texts_and_pairs_are_classified(classifier: Predictor) -> None:
         classifier.answer("Who?", "x")
 
 
+def test_a_batch_of_texts_is_classified_like_each_alone(classifier: Predictor) -> None:
+    texts: list[str | tuple[str, str]] = ["Coal.", ("Ships paid for it.", "Whale oil."), "A lamp by the sea."]
+    together = classifier.classify_batch(texts, profile="full")
+    alone = [classifier.classify(*((t,) if isinstance(t, str) else t), profile="full") for t in texts]
+    assert [(c.index, c.scores, c.tokens) for c in together] == [(c.index, c.scores, c.tokens) for c in alone]
+
+
 def test_the_longer_of_two_texts_is_cut_first(classifier: Predictor) -> None:
     short, long = "Coal.", "whale oil " * 80
     window = classifier.text_window(short, long)

@@ -1,0 +1,157 @@
+"""Requests and responses of the HTTP interface. Unknown fields are refused, so that a typo is never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic.config import JsonDict
+
+from quantlat.serving.options import Limits
+
+_MAX_MS = 600_000.0
+_Ms = Annotated[float, Field(gt=0, le=_MAX_MS, allow_inf_nan=False)]
+
+
+_NOT_BOTH: JsonDict = {
+    "not": {
+        "required": ["budget_ms", "profile"],
+        "properties": {"budget_ms": {"type": "number"}, "profile": {"type": "string"}},
+    }
+}
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_NOT_BOTH)
+
+    budget_ms: _Ms | None = Field(
+        None,
+        description="Time the answer should take, counted from the request's acceptance. The most accurate profile "
+        "that is expected to keep it is used; the fastest one, if none is.",
+    )
+    profile: str | None = Field(
+        None, min_length=1, max_length=64, description="Use this profile; instead of `budget_ms`."
+    )
+    deadline_ms: _Ms | None = Field(
+        None, description="Time after which the answer is of no use: what still waits then is not computed (504)."
+    )
+    allow_degraded: bool = Field(
+        True, description="Whether a faster profile may be used while the server is overloaded."
+    )
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> _Request:
+        if self.budget_ms is not None and self.profile is not None:
+            raise ValueError("budget_ms and profile exclude each other: give one of them")
+        return self
+
+
+class AnswerBody(_Request):
+    """A question about a passage."""
+
+    question: str = Field(min_length=1, description="The question.")
+    context: str = Field(min_length=1, description="The passage that holds the answer.")
+    trace: bool = Field(False, description="Also say at which layer each word of the passage was dropped.")
+
+
+class ClassifyBody(_Request):
+    """A text, or a pair of texts, to classify."""
+
+    text: str = Field(min_length=1, description="The text.")
+    text_pair: str | None = Field(None, min_length=1, description="The second text of a pair.")
+
+
+def _shape(body: object) -> str:
+    """Which of the two is meant, so that mistakes are explained for that one only."""
+    return "list" if isinstance(body, list) else "single"
+
+
+AnswerBodies = Annotated[
+    Annotated[AnswerBody, Tag("single")] | Annotated[list[AnswerBody], Tag("list")], Discriminator(_shape)
+]
+ClassifyBodies = Annotated[
+    Annotated[ClassifyBody, Tag("single")] | Annotated[list[ClassifyBody], Tag("list")], Discriminator(_shape)
+]
+
+
+class WordTrace(BaseModel):
+    """Fate of one token of the passage; positions are Unicode code points of the passage."""
+
+    start: int
+    end: int
+    last_layer: int = Field(description="Last layer, counted from 1, that still computed it; 0 if none did.")
+
+
+class _Result(BaseModel):
+    score: float = Field(description="Confidence, 0 to 1.")
+    profile: str = Field(description="The profile that was used.")
+    degraded: bool = Field(description="Whether overload or waiting made it a faster one than asked for.")
+    tokens: int = Field(description="Real tokens that were computed.")
+    queue_ms: float = Field(description="Time it waited.")
+    latency_ms: float = Field(description="Time from the request's acceptance to the answer, waiting included.")
+    budget_met: bool | None = Field(None, description="Whether `budget_ms` was kept; null without one.")
+
+
+class AnswerResult(_Result):
+    """The span of the passage that answers the question; positions are Unicode code points of the passage."""
+
+    text: str
+    start: int
+    end: int
+    windows: int = Field(description="Windows that the passage was cut into.")
+    layers: int = Field(description="Layers of the model.")
+    trace: list[WordTrace] | None = None
+
+
+class ClassifyResult(_Result):
+    """The most probable class."""
+
+    label: str
+    scores: dict[str, float] = Field(description="Probability of every class.")
+
+
+class ProfileInfo(BaseModel):
+    """A way to run the model, and the latency that was measured for it."""
+
+    name: str
+    expected_ms: dict[int, float] = Field(description="Expected latency of one text, by its tokens.")
+
+
+class ModelInfo(BaseModel):
+    """The bundle that is served and the limits of a request."""
+
+    name: str
+    task: str
+    layers: int
+    runtime: str
+    profiles: list[ProfileInfo] = Field(description="Most accurate first.")
+    max_items: int
+    max_question_chars: int
+    max_text_chars: int
+    max_body_bytes: int
+
+
+class Health(BaseModel):
+    """Whether the process works."""
+
+    status: str
+
+
+def complete(document: dict[str, Any], limits: Limits, profiles: Sequence[str]) -> dict[str, Any]:
+    """Write what only this server knows, its limits and profiles, into its OpenAPI description."""
+    longest = {"question": limits.question_chars, "context": limits.text_chars, "text": limits.text_chars}
+    for body in ("AnswerBody", "ClassifyBody"):
+        for name, field in document["components"]["schemas"][body]["properties"].items():
+            if name in longest:
+                field["maxLength"] = longest[name]
+            elif name == "text_pair":
+                field["anyOf"][0]["maxLength"] = limits.text_chars
+            elif name == "profile":
+                field["anyOf"][0]["enum"] = list(profiles)
+    for path in document["paths"].values():
+        content = path.get("post", {}).get("requestBody", {}).get("content", {})
+        for variant in content.get("application/json", {}).get("schema", {}).get("oneOf", []):
+            if variant.get("type") == "array":
+                variant.update(minItems=1, maxItems=limits.items)
+    return document

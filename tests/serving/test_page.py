@@ -1,0 +1,121 @@
+"""The page in a real browser: asking, budget, the fading layers, keyboard, themes, nothing from a network.
+
+Needs playwright and a Chromium: the one on the PATH, or the one that ``QUANTLAT_CHROMIUM`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serving.live import LiveServer, running
+
+pytest.importorskip("fastapi", reason="needs the extra serve: pip install 'quantlat[serve]'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
+
+
+@pytest.fixture(scope="module")
+def server(bundle: Path) -> Iterator[LiveServer]:
+    with running(bundle) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    executable = os.environ.get("QUANTLAT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        pytest.skip(f"needs a Chromium: set QUANTLAT_CHROMIUM, or put one of {', '.join(NAMES)} on the PATH")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest, browser: Any, server: LiveServer) -> Iterator[Any]:
+    """The page in one theme; fails at the end if anything was complained about or asked of another server."""
+    context = browser.new_context(color_scheme=request.param, viewport={"width": 1180, "height": 900})
+    opened, complaints = context.new_page(), []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda asked: asked.url.startswith(server.url) or complaints.append(asked.url))
+    opened.goto(server.url)
+    opened.locator("#profiles li").first.wait_for()
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def ask(page: Any) -> None:
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#trace").wait_for()
+
+
+def test_asking_marks_the_answer_in_the_passage(page: Any) -> None:
+    page.get_by_label("Passage", exact=True).fill("🗼 The tower 👩‍👩‍👧 was built in 1889 by a company.")
+    page.get_by_label("Question", exact=True).fill("When?")
+    page.get_by_label("Question", exact=True).press("Enter")
+    page.locator("#trace").wait_for()
+    answer = page.locator("#answer").inner_text()
+    assert answer and page.locator("#passage mark").inner_text() == answer
+    assert page.locator("#passage").inner_text() == "🗼 The tower 👩‍👩‍👧 was built in 1889 by a company."
+    assert "profile full" in page.locator("#facts").inner_text()
+    assert "%" in page.locator("#confidence").inner_text()
+
+
+def test_a_small_budget_takes_the_fastest_profile_and_layers_fade(page: Any) -> None:
+    ask(page)
+    assert page.locator("#budget-said").inner_text() == "no limit"
+    page.get_by_label("Latency budget").fill("0")
+    page.locator("#profiles li.used", has_text="fast").wait_for()
+    assert "missed" in page.locator("#notice").inner_text()
+    layer, gone = page.get_by_label("Layer", exact=True), page.locator("#passage .gone")
+    counts = []
+    for number in range(4):
+        layer.fill(str(number))
+        counts.append(gone.count())
+    assert counts[0] == 0 and counts == sorted(counts) and counts[3] > counts[1] > 0
+    assert page.locator("#layer-said").inner_text().startswith("Layer 3 of 3: ")
+
+
+def test_playing_goes_through_all_layers_and_stops(page: Any) -> None:
+    ask(page)
+    page.get_by_role("button", name="Play the layers").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("button", name="Play the layers").wait_for()
+    assert page.get_by_label("Layer", exact=True).input_value() == "3"
+
+
+def test_everything_is_reached_by_keyboard_and_has_a_name(page: Any) -> None:
+    ask(page)
+    for control in page.locator("select, textarea, input, button, meter:not([aria-hidden])").all():
+        if control.is_visible():
+            assert control.evaluate("e => (e.labels && e.labels.length > 0) || e.innerText.trim().length > 0")
+    reached = set()
+    page.locator("body").press("Tab")
+    for _ in range(12):
+        reached.add(page.evaluate("() => document.activeElement.id"))
+        page.keyboard.press("Tab")
+    assert {"sample", "context", "question", "budget", "ask", "play", "layer"} <= reached
+    assert page.locator("#said").get_attribute("aria-live") == "polite"
+
+
+def test_an_error_is_told_in_words(page: Any) -> None:
+    body = '{"error": {"code": "overloaded", "message": "too much work", "hint": "Try again."}}'
+    page.route("**/v1/answer", lambda route: route.fulfill(status=200, content_type="application/json", body=body))
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_role("alert").inner_text() != ""
+    assert page.get_by_role("button", name="Ask").is_enabled()
+
+
+def test_nothing_sticks_out_of_the_page_on_a_telephone(page: Any) -> None:
+    ask(page)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
