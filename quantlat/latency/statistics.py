@@ -3,7 +3,7 @@
 - The median has a distribution-free interval from order statistics: ``[x_(k), x_(n+1-k)]`` covers it with
   probability ``1 - 2 P(B <= k-1)``, ``B ~ Bin(n, 1/2)`` (David & Nagaraja, Order Statistics, 7.1).
 - A quantile q is only given when ``n`` samples can bound it from above at 95 %: ``1 - q^n >= 0.95``, so
-  p90 needs 29, p95 59 and p99 299 samples.
+  p90 needs 29, p95 59 and p99 299 samples. Its interval, too, is one of order statistics.
 - Ratios are paired by round: both sides of a round see the same drift. From 8 rounds on the rounds are
   resampled, with the percentile interval expanded for their small number as in Hesterberg, "What Teachers
   Should Know about the Bootstrap" (The American Statistician 69, 2015), section 5.3; with fewer, where
@@ -38,7 +38,7 @@ def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
     """
     values = np.sort(_checked(samples))
     n = len(values)
-    below = _fair_coin_cdf(n)
+    below = _binomial_cdf(n, 0.5)
     # the largest rank k that still covers enough: 1 - 2 P(B <= k - 1) >= level
     rank = max(1, int(np.searchsorted(below[: (n + 1) // 2], (1.0 - level) / 2.0, side="right")))
     covered = 1.0 - 2.0 * float(below[rank - 1])
@@ -51,14 +51,6 @@ def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
     )
 
 
-def _fair_coin_cdf(n: int) -> NDArray[np.float64]:
-    """``P(B <= k)`` for k = 0 .. n, ``B ~ Bin(n, 1/2)``; in logarithms, since 2^-n underflows from 1075 on."""
-    heads = np.arange(1, n + 1)
-    log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - heads + 1) / heads))])
-    cdf: NDArray[np.float64] = np.cumsum(np.exp(log_choose - n * math.log(2.0)))
-    return cdf
-
-
 def samples_needed(percentile: float, confidence: float = 0.95) -> int:
     """Fewest samples whose maximum bounds this percentile from above with the given confidence."""
     return math.ceil(math.log(1.0 - confidence) / math.log(percentile / 100.0) - 1e-9)
@@ -69,6 +61,37 @@ def percentiles_supported(samples: ArrayLike, percentiles: Sequence[int] = PERCE
     values = _checked(samples)
     supported = [p for p in percentiles if len(values) >= samples_needed(p)]
     return {p: float(np.percentile(values, p)) for p in supported}
+
+
+def percentile_ci(samples: ArrayLike, percentile: float, level: float = 0.95) -> Interval:
+    """A percentile with a distribution-free confidence interval from order statistics.
+
+    Each limit is as near as it can be with at most half of ``1 - level`` beyond it. Where even the smallest or the
+    largest sample leaves more than that, it is the limit, and ``level`` says what the interval covers.
+
+    Raises:
+        MeasurementError: no samples.
+    """
+    values = np.sort(_checked(samples))
+    n = len(values)
+    below = _binomial_cdf(n, percentile / 100.0)
+    tail = (1.0 - level) / 2.0
+    # [x_(low), x_(high)] misses the percentile with probability P(B <= low - 1) + P(B >= high)
+    low = max(1, int(np.searchsorted(below, tail, side="right")))
+    high = min(n, int(np.searchsorted(below, 1.0 - tail, side="left")) + 1)
+    covered = float(below[high - 1] - below[low - 1])
+    estimate = float(np.percentile(values, percentile))
+    limits = min(float(values[low - 1]), estimate), max(float(values[high - 1]), estimate)
+    return Interval(estimate, *limits, min(level, covered), n)
+
+
+def _binomial_cdf(n: int, p: float) -> NDArray[np.float64]:
+    """``P(B <= k)`` for k = 0 .. n, ``B ~ Bin(n, p)``; in logarithms, which do not underflow."""
+    hits = np.arange(1, n + 1)
+    log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - hits + 1) / hits))])
+    k = np.arange(n + 1)
+    cdf: NDArray[np.float64] = np.cumsum(np.exp(log_choose + k * math.log(p) + (n - k) * math.log1p(-p)))
+    return cdf
 
 
 def ratio_ci(

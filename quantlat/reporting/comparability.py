@@ -1,18 +1,22 @@
 """Whether two latencies may be compared, and whether two accuracies are about the same questions.
 
 A latency is a fact about a model *on a machine, in a setting*. Where anything but the model differs, a ratio would
-measure that difference too, so none is given and the differences are named instead.
+measure that difference too, so none is given and the differences are named instead. What is not known counts as
+different: a report that did not record how its measuring process was set up cannot be compared with any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.rows import LatencyRow, Row
+from quantlat.reporting.rows import LatencyRow, MeasureSettingsInfo, Row
 
 DEV_QUESTIONS, DATA_FINGERPRINT = "dev questions, sha256", "data fingerprint"
 DATA_MISMATCHES = (DEV_QUESTIONS, DATA_FINGERPRINT)
+NOT_RECORDED = "not recorded"
+# Where caches and temporary files lie does not change how fast anything runs.
+_PLACES = ("_DIR", "_PATH", "_HOME")
 _MACHINE = ("cpu", "isa", "cores", "threads", "sockets", "quota_cores", "governor", "virtualised", "system")
 
 
@@ -29,9 +33,9 @@ class Mismatch(Row):
 
 
 def setting_mismatches(first: ReportData, second: ReportData) -> tuple[Mismatch, ...]:
-    """What differs between two reports: machine, setting of the headline, data, versions."""
-    found = [*_machine(first, second), *_setting(first, second), *_data(first, second), *_versions(first, second)]
-    return tuple(found)
+    """What differs between two reports: machine, headline, the measuring process, data, versions."""
+    found = [*_machine(first, second), *_setting(first, second), *_process(first.settings, second.settings)]
+    return (*found, *_data(first, second), *_versions(first, second))
 
 
 def row_mismatches(first: LatencyRow, second: LatencyRow) -> tuple[Mismatch, ...]:
@@ -94,6 +98,40 @@ def _setting(first: ReportData, second: ReportData) -> Iterator[Mismatch]:
         ("batch", one.batch, other.batch),
     ]
     return _differing(pairs)
+
+
+def _process(first: MeasureSettingsInfo | None, second: MeasureSettingsInfo | None) -> Iterator[Mismatch]:
+    """What differs in how the measuring processes were set up."""
+    if first is None or second is None:
+        states = tuple(NOT_RECORDED if settings is None else "recorded" for settings in (first, second))
+        yield Mismatch(what="settings of the measuring process", values=(states[0], states[1]))
+        return
+    pairs: list[tuple[str, object, object]] = [
+        ("process that measured", _kind(first), _kind(second)),
+        ("threads of the measuring process", first.threads, second.threads),
+        ("CPUs it was pinned to", first.cpus, second.cpus),
+        ("memory allocator", first.allocator, second.allocator),
+        ("signs of a debug build", first.debug, second.debug),
+    ]
+    yield from _differing(pairs)
+    yield from _differing(_by_name("thread pool of", first.thread_pools, second.thread_pools))
+    yield from _differing(_by_name("environment variable", _steering(first), _steering(second)))
+
+
+def _kind(settings: MeasureSettingsInfo) -> str:
+    return "one of its own" if settings.own_process else "one that did other things too"
+
+
+def _steering(settings: MeasureSettingsInfo) -> dict[str, str]:
+    """The variables that steer speed, without those that only say where files lie."""
+    return {name: value for name, value in settings.environment.items() if not name.endswith(_PLACES)}
+
+
+def _by_name(
+    what: str, first: Mapping[str, object], second: Mapping[str, object]
+) -> list[tuple[str, object, object]]:
+    names = sorted(first.keys() | second.keys())
+    return [(f"{what} {name}", first.get(name, "not set"), second.get(name, "not set")) for name in names]
 
 
 def _data(first: ReportData, second: ReportData) -> Iterator[Mismatch]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BASELINES = {Role.TEACHER: "fp32 teacher", Role.STUDENT: "fp32 student", Role.NNCF: "INT8 by NNCF"}
 NOT_COMPARABLE = "not comparable"
+DIFFERING = "These differ, or are not known to be equal:"
 _NOT_INTERLEAVED = (
     "Two runs are not interleaved: how the machine drifted between them is not in the interval of a ratio."
 )
@@ -178,7 +179,7 @@ def terminal(comparison: Comparison) -> list[RenderableType]:
             table.add_row(Text(line.name), *(cell(number) for number in numbers))
         found.append(table)
         if pair.mismatches:
-            found.append(Text(f"The latencies of {pair.second} and {pair.first} are not comparable, for these differ:"))
+            found.append(Text(f"The latencies of {pair.second} and {pair.first} are not comparable. {DIFFERING}"))
             found += [Text(f"  {text}") for text in pair.mismatches]
         found += [Text(text) for text in pair.notes]
     found.append(Text("Ranges are 95 % intervals. A time ratio below 1 is faster.", style="dim"))
@@ -200,5 +201,6 @@ def render_comparison(comparison: Comparison) -> str:
             style=page_source("style.css"),
             theme=theme,
             policy=page_policy(theme),
+            differing=DIFFERING,
         )
     )

@@ -24,11 +24,15 @@ def milliseconds(value: float) -> str:
     return f"{significant(value)} ms"
 
 
-def span(low: float, high: float, estimate: float) -> str:
-    """``[27.1, 28.4]`` with as many decimals as ``estimate`` shows at three significant digits."""
-    text = significant(estimate)
-    decimals = len(text.partition(".")[2])
-    return f"[{low:,.{decimals}f}, {high:,.{decimals}f}]".replace("-", MINUS)
+def span(low: float, high: float, estimate: float, digits: int = 3) -> str:
+    """``[27.1, 28.4]`` with as many decimals as ``estimate`` shows at ``digits`` significant digits."""
+    return f"[{limits(low, high, estimate, digits).replace(' to ', ', ')}]"
+
+
+def limits(low: float, high: float, estimate: float, digits: int = 3) -> str:
+    """``27.1 to 28.4`` with as many decimals as ``estimate`` shows at ``digits`` significant digits."""
+    decimals = len(significant(estimate, digits).partition(".")[2])
+    return f"{low:,.{decimals}f} to {high:,.{decimals}f}".replace("-", MINUS)
 
 
 def points(value: float, digits: int = 1) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from quantlat.latency import samples_needed
+from quantlat.reporting import facts
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting import html_numbers as num
 from quantlat.reporting import html_tables as tables
@@ -22,11 +24,13 @@ from quantlat.reporting.caveats import runtime_spread
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.html_chart import Tip
 from quantlat.reporting.html_json import script_json
+from quantlat.reporting.html_latency import by_length_table, measurement_table, rate_table
 from quantlat.reporting.html_lengths import DistributionChart, LengthsChart, distribution_chart, lengths_chart
 from quantlat.reporting.html_pareto import ParetoChart, pareto_chart
 from quantlat.reporting.html_retention import fading_data, fading_example, retention_table
 from quantlat.reporting.html_training import TrainingPlots, training_plots
 from quantlat.reporting.html_waterfall import WaterfallChart, waterfall_chart
+from quantlat.reporting.latency_tables import PERCENTILES
 from quantlat.reporting.rows import Role, profile_key
 from quantlat.reporting.verdict import Outcome, runtime_name, verdict
 
@@ -57,16 +61,19 @@ def render_html(data: ReportData) -> str:
             disagreement=max(spread.items(), key=lambda item: item[1]) if spread else None,
             lengths=lengths,
             distributions=distributions,
-            latency=tables.latency_lines(data),
-            needed=tables.SAMPLES_NEEDED,
+            measurements=measurement_table(data),
+            by_length=by_length_table(data),
+            throughput=rate_table(data),
+            needed=", ".join(f"p{q}: {samples_needed(q)}" for q in PERCENTILES),
             retention=retention_table(data),
             example=fading_example(data),
             training=training,
             facts={
-                "machine": tables.machine_facts(data),
-                "versions": tables.version_facts(data),
-                "models": tables.model_facts(data),
-                "data": tables.data_facts(data),
+                "machine": facts.machine_facts(data),
+                "process": facts.process_facts(data),
+                "versions": facts.version_facts(data),
+                "models": facts.model_facts(data),
+                "data": facts.data_facts(data),
             },
             style=page_source("style.css"),
             theme=theme,

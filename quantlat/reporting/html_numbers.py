@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantlat.reporting import formatting as fmt
+from quantlat.reporting.latency_tables import NOT_SUPPORTED, PercentileCell
 from quantlat.reporting.rows import AccuracyRow, Interval, LatencyRow, SpeedupRow
 
 ABSENT = "–"
@@ -55,6 +56,22 @@ def milliseconds(row: LatencyRow) -> Quantity:
     doubt = "" if row.reliable else "disturbed"
     note = ", ".join(part for part in (level, doubt) if part)
     return Quantity(fmt.significant(row.median_ms), span(*row.ci_ms, like(row.median_ms)), note)
+
+
+def quantity(interval: Interval, *, reliable: bool = True) -> Quantity:
+    """A time or a rate to three digits, its interval, and doubts about the measurement."""
+    known = interval.known
+    level = f"{fmt.percent(interval.level)} interval" if known and interval.level < 0.95 else ""
+    note = ", ".join(part for part in (level, "" if reliable else "disturbed") if part)
+    limits = span(interval.low, interval.high, like(interval.estimate)) if known else ""
+    return Quantity(fmt.significant(interval.estimate), limits, note)
+
+
+def percentile(cell: PercentileCell) -> Quantity:
+    """A percentile in ms, or that the samples are too few for it."""
+    if cell.value is not None:
+        return quantity(cell.value)
+    return Quantity(ABSENT, "", f"{NOT_SUPPORTED}, needs {cell.needed}") if cell.needed is not None else NOTHING
 
 
 def points(interval: Interval, digits: int = 1) -> Quantity:

@@ -265,8 +265,7 @@ def _captions(
     texts, labels = [], []
     for source, mark in zip(named, marks, strict=True):
         size = SMALL_SIZE if mark.kind == "baseline" else TEXT_SIZE
-        numbers = f"{fmt.milliseconds(source.at.x)}, {fmt.signed(source.at.y, 1)} F1"
-        texts.append((*wrapped(source.name, 190.0, size), numbers))
+        texts.append((*wrapped(source.name, 190.0, size), *source.captions))
         width = max(text_width(line, size) for line in texts[-1])
         # The placing room has y upwards.
         labels.append(Label(mark.x, -mark.y, width, _LINE * len(texts[-1]), own=_own(mark)))
@@ -298,13 +297,7 @@ def _own(mark: ParetoMark) -> tuple[Box, ...]:
 
 def _strip(off: Sequence[Mark], x: Axis, y: Axis) -> tuple[Caption, ...]:
     """Baselines off the scale: named in a column beside the picture, with a line from its edge."""
-    texts = [
-        (
-            *wrapped(mark.name, WIDTH - _STRIP, SMALL_SIZE),
-            f"{fmt.milliseconds(mark.at.x)}, {fmt.signed(mark.at.y, 1)} F1",
-        )
-        for mark in off
-    ]
+    texts = [(*wrapped(mark.name, WIDTH - _STRIP, SMALL_SIZE), *mark.captions) for mark in off]
     heights = [_LINE * len(lines) for lines in texts]
     ends = [(x.inside(mark.at.x), y.inside(mark.at.y)) for mark in off]
     middles = stack([-end[1] for end in ends], heights, -_BOTTOM, -_TOP - 16, 10.0)

@@ -1,4 +1,4 @@
-"""The tables of the HTML page: models and profiles, accuracy by runtime, every latency, facts."""
+"""The tables of the HTML page: models and profiles, and accuracy by runtime."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from quantlat.reporting import html_numbers as num
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, LatencyRow, Role, profile_key
 from quantlat.reporting.verdict import reference_accuracy, runtime_name
-
-SAMPLES_NEEDED = {90: 29, 95: 59, 99: 299}
-"""A distribution-free 95 % upper bound of a percentile needs this many samples."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +46,6 @@ class AccuracyLine:
     f1: num.Quantity
     em: num.Quantity
     difference: num.Quantity
-
-
-@dataclass(frozen=True)
-class LatencyLine:
-    """One measurement."""
-
-    name: str
-    runtime: str
-    precision: str
-    threads: int
-    batch: int
-    time: num.Quantity
-    n: str
-    percentiles: tuple[str, ...]
-    reliable: bool
 
 
 def model_table(data: ReportData) -> ModelTable:
@@ -137,91 +119,5 @@ def accuracy_lines(data: ReportData) -> tuple[AccuracyLine, ...]:
     )
 
 
-def latency_lines(data: ReportData) -> tuple[LatencyLine, ...]:
-    """Every measurement with the percentiles that its samples support."""
-    return tuple(_latency_line(row) for row in data.latency)
-
-
-def _latency_line(row: LatencyRow) -> LatencyLine:
-    known = {p.q: p.ms for p in row.percentiles}
-    return LatencyLine(
-        name=row.label,
-        runtime=runtime_name(row.runtime),
-        precision=_precision(row),
-        threads=row.threads,
-        batch=row.batch,
-        time=num.milliseconds(row),
-        n=fmt.count(row.n),
-        percentiles=tuple(_percentile(known.get(q), q, row.n) for q in SAMPLES_NEEDED),
-        reliable=row.reliable,
-    )
-
-
 def _precision(row: LatencyRow) -> str:
     return row.precision.upper() if row.precision == "int8" else row.precision
-
-
-def _percentile(value: float | None, q: int, n: int) -> str:
-    if value is not None:
-        return fmt.significant(value)
-    return f"n < {SAMPLES_NEEDED[q]}" if n < SAMPLES_NEEDED[q] else num.ABSENT
-
-
-Facts = tuple[tuple[str, str], ...]
-
-
-def machine_facts(data: ReportData) -> Facts:
-    """What measured."""
-    machine = data.machine
-    cores = fmt.plural(machine.cores, "core")
-    cores += f", {fmt.plural(machine.threads, 'hardware thread')}" if machine.threads is not None else ""
-    cores += f", {fmt.plural(machine.sockets, 'socket')}" if machine.sockets is not None else ""
-    cores += f", quota of {machine.quota_cores:g} cores" if machine.quota_cores is not None else ""
-    facts = [
-        ("CPU", machine.cpu),
-        ("instruction sets", ", ".join(machine.isa) or "none of interest"),
-        ("cores", cores),
-        ("memory", f"{machine.memory_gib:.1f} GiB" if machine.memory_gib is not None else ""),
-        ("governor", machine.governor or ""),
-        ("virtualised", "" if machine.virtualised is None else "yes" if machine.virtualised else "no"),
-        ("load", f"{machine.load:.2f}" if machine.load is not None else ""),
-        ("system", machine.system or ""),
-        ("fingerprint", machine.fingerprint),
-    ]
-    return tuple((name, value) for name, value in facts if value)
-
-
-def version_facts(data: ReportData) -> Facts:
-    """What was installed, quantlat first, and the runtimes with why they were not used."""
-    versions = [("quantlat", data.quantlat_version)]
-    versions += [(name, version) for name, version in sorted(data.versions.items()) if name != "quantlat"]
-    runtimes = [(runtime_name(r.name), f"not used: {r.reason}") for r in data.runtimes if not r.usable]
-    return (*versions, *runtimes)
-
-
-def model_facts(data: ReportData) -> Facts:
-    """Teacher and student in one line each."""
-    facts = []
-    for role, card in (("teacher", data.teacher), ("student", data.student)):
-        if card is not None:
-            size = f", {card.parameters / 1e6:.1f} M parameters" if card.parameters is not None else ""
-            facts.append((role, f"{card.source}: {card.layers} layers × {card.hidden}{size}"))
-    return tuple(facts)
-
-
-def data_facts(data: ReportData) -> Facts:
-    """The data source, its licence and counts, and the sources passed over."""
-    source = data.data
-    counts = f"{fmt.count(source.train_questions)} questions to train, {fmt.count(source.dev_questions)} to evaluate"
-    facts = [
-        ("source", f"{source.name}: {source.description}"),
-        ("licence", source.licence),
-        ("size", counts),
-    ]
-    if source.tokens_mean is not None:
-        mean = f"{source.tokens_mean:.0f} real tokens per window on average"
-        facts.append(("length", f"{mean}, at most {source.max_tokens}"))
-    if source.notice:
-        facts.append(("notice", source.notice))
-    facts += [("passed over", text) for text in source.tried]
-    return tuple(facts)

@@ -79,9 +79,10 @@ def waterfall_chart(data: ReportData) -> WaterfallChart | None:
     bars = tuple(_bar(step, i, x) for i, step in enumerate(info.steps))
     start = WaterfallEnd(x.at(info.start_ms), _middle(0), _capital(info.start), fmt.milliseconds(info.start_ms))
     end = WaterfallEnd(x.at(info.end_ms), _middle(rows - 1), info.end, fmt.milliseconds(info.end_ms))
-    total = f"{fmt.ratio(info.total)} in all" if info.total > 1 else ""
     heading = info.heading
-    return WaterfallChart(heading.title, heading.subtitle, bottom + 44, bottom, x.ticks(), start, bars, end, total)
+    return WaterfallChart(
+        heading.title, heading.subtitle, bottom + 44, bottom, x.ticks(), start, bars, end, info.total_text
+    )
 
 
 def _middle(row: int) -> float:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.caveats import runtime_spread
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.rows import AccuracyRow, Interval, LatencyRow, profile_key
+from quantlat.reporting.facts import machine_facts, process_facts, version_facts
+from quantlat.reporting.markdown_latency import by_length_markdown, latency_markdown, median_text, throughput_markdown
+from quantlat.reporting.rows import AccuracyRow, profile_key
 from quantlat.reporting.tables import escape, markdown_table, summary_markdown
 from quantlat.reporting.verdict import runtime_name, verdict
-
-# A distribution-free 95 % upper bound of a percentile needs this many samples.
-_SAMPLES_NEEDED = {90: 29, 95: 59, 99: 299}
 
 
 def render_markdown(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
@@ -59,11 +58,11 @@ def _profiles(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
             f"`{profile.name}`",
             fmt.ratios(profile.ratios),
             fmt.percent(profile.macs_relative),
-            fmt.milliseconds(latency.median_ms) if latency is not None else "–",
+            median_text(latency) if latency is not None else "–",
         )
         rows.append(row)
     text = "Share of the real tokens alive after each layer. One INT8 model serves all profiles, chosen per request."
-    table = markdown_table(("profile", "layers 1 …", "MACs left", "latency"), rows)
+    table = markdown_table(("profile", "layers 1 …", "MACs left", "latency (95 %)"), rows)
     return _section("Profiles", text, table, _search(data), _pictures(figures, "retention"))
 
 
@@ -158,48 +157,11 @@ def _quantization(data: ReportData) -> str:
 
 
 def _latency(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
-    rows = []
-    for row in data.latency:
-        known = {p.q: p.ms for p in row.percentiles}
-        cells = (row.label, runtime_name(row.runtime), str(row.threads), str(row.batch), _median(row), str(row.n))
-        rows.append((*cells, *(_percentile(known.get(q), q, row.n) for q in _SAMPLES_NEEDED)))
-    head = ("model", "runtime", "threads", "batch", "median (95 %)", "samples", *(f"p{q}" for q in _SAMPLES_NEEDED))
-    note = "A percentile is only given where the number of samples supports it (p90: 29, p95: 59, p99: 299)."
-    return _section("Latency", markdown_table(head, rows), note, _pictures(figures, "lengths"))
+    return _section("Latency", latency_markdown(data), _pictures(figures, "lengths"), by_length_markdown(data))
 
 
 def _throughput(data: ReportData) -> str:
-    rows = [
-        (
-            row.label,
-            runtime_name(row.runtime),
-            str(row.threads),
-            str(row.batch),
-            _rate(row.windows_per_s) + ("" if row.reliable else " (disturbed)"),
-        )
-        for row in data.throughput
-    ]
-    if not rows:
-        return ""
-    note = "The whole workload in batches of similar length; 95 % intervals over rounds."
-    return _section("Throughput", markdown_table(("model", "runtime", "threads", "batch", "windows/s"), rows), note)
-
-
-def _rate(rate: Interval) -> str:
-    text = fmt.significant(rate.estimate)
-    return f"{text} [{fmt.significant(rate.low)}, {fmt.significant(rate.high)}]" if rate.known else text
-
-
-def _median(row: LatencyRow) -> str:
-    doubt = "" if row.reliable else " (disturbed)"
-    level = "" if row.level >= 0.95 else f" ({fmt.percent(row.level)} only)"
-    return f"{fmt.milliseconds(row.median_ms)} {fmt.span(*row.ci_ms, row.median_ms)}{level}{doubt}"
-
-
-def _percentile(value: float | None, q: int, n: int) -> str:
-    if value is not None:
-        return fmt.milliseconds(value)
-    return f"n < {_SAMPLES_NEEDED[q]}" if n < _SAMPLES_NEEDED[q] else "–"
+    return _section("Throughput", throughput_markdown(data))
 
 
 def _data(data: ReportData) -> str:
@@ -233,29 +195,12 @@ def _stages(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _machine(data: ReportData) -> str:
-    machine = data.machine
-    facts = [
-        ("CPU", machine.cpu),
-        ("instruction sets", ", ".join(machine.isa) or "none of interest"),
-        ("cores", _cores(data)),
-        ("memory", f"{machine.memory_gib:.1f} GiB" if machine.memory_gib is not None else ""),
-        ("governor", machine.governor or ""),
-        ("virtualised", "" if machine.virtualised is None else "yes" if machine.virtualised else "no"),
-        ("load", f"{machine.load:.2f}" if machine.load is not None else ""),
-        ("system", machine.system or ""),
-        ("fingerprint", f"`{machine.fingerprint}`"),
+    tables = [
+        markdown_table((name, ""), rows)
+        for name, rows in (("machine", machine_facts(data)), ("measuring process", process_facts(data)))
+        if rows
     ]
-    table = markdown_table(("machine", ""), [(name, value) for name, value in facts if value])
-    versions = [("quantlat", data.quantlat_version), *sorted(data.versions.items())]
-    return _section("Machine and versions", table, markdown_table(("package", "version"), versions))
-
-
-def _cores(data: ReportData) -> str:
-    machine = data.machine
-    text = fmt.plural(machine.cores, "core")
-    text += f", {fmt.plural(machine.threads, 'hardware thread')}" if machine.threads is not None else ""
-    text += f", {fmt.plural(machine.sockets, 'socket')}" if machine.sockets is not None else ""
-    return text + (f", quota of {machine.quota_cores:g} cores" if machine.quota_cores is not None else "")
+    return _section("Machine and versions", *tables, markdown_table(("package", "version"), version_facts(data)))
 
 
 def _warnings(data: ReportData) -> str:

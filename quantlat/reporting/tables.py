@@ -96,7 +96,7 @@ def _summary_row(data: ReportData, key: str, over: Sequence[Role], compact: bool
     letter = BASELINE_LETTERS.get(row.role)
     name = f"({letter}) {row.label}" if letter else row.profile or row.label
     runtime = () if compact else (runtime_name(row.runtime),)
-    speed = tuple(_speedup(data, key, role.value) for role in over)
+    speed = tuple(_speedup(data, key, role.value, compact) for role in over)
     macs = [fmt.percent(p.macs_relative) for p in data.profiles if profile_key(p.name) == key]
     return name, *runtime, _latency(latency, compact), *speed, *_accuracy(data, accuracy, compact), *(macs or [_ABSENT])
 
@@ -108,11 +108,17 @@ def _latency(row: LatencyRow | None, compact: bool) -> str:
     return text if compact else f"{text} {fmt.span(*row.ci_ms, row.median_ms)}"
 
 
-def _speedup(data: ReportData, key: str, over: str) -> str:
+def _speedup(data: ReportData, key: str, over: str, compact: bool) -> str:
     if key == over:
         return fmt.ratio(1.0)
-    value = data.speedup(key, over)
-    return fmt.ratio(value, 3 if value >= 1 else 2) if value is not None else _ABSENT
+    value, row = data.speedup(key, over), data.speedup_row(key, over)
+    if value is None:
+        return _ABSENT
+    digits = 3 if value >= 1 else 2
+    text = fmt.ratio(value, digits)
+    if compact or row is None or not row.ratio.known:
+        return text
+    return f"{text} {fmt.span(row.ratio.low, row.ratio.high, value, digits)}"
 
 
 def _accuracy(data: ReportData, row: AccuracyRow | None, compact: bool) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.rows import AccuracyRow, Role, profile_key
+from quantlat.reporting.rows import AccuracyRow, Interval, Role, profile_key
 
 # A difference under this many points reads as "no loss" in a sentence; tables always show the number.
 _NO_LOSS = 0.005
@@ -88,29 +88,49 @@ def _speed(data: ReportData) -> str:
     if row is None:
         return "was not timed"
     precision = row.precision.upper() if row.precision == "int8" else row.precision
+    level = fmt.percent(min(row.level, 0.95))
+    limits = f"{level} interval {fmt.limits(*row.ci_ms, row.median_ms)}"
     setting = f"median request, {fmt.plural(row.threads, 'thread')}, {precision} in {runtime_name(row.runtime)}"
     disturbed = "" if row.reliable else ", by a measurement that was disturbed and should be repeated"
     compared = _comparisons(data, row.key)
-    text = f"answers in {fmt.milliseconds(row.median_ms)} ({setting}{disturbed})"
+    text = f"answers in {fmt.milliseconds(row.median_ms)} ({limits}; {setting}{disturbed})"
     return f"{text}, {joined(compared)}," if compared else text
 
 
 def _comparisons(data: ReportData, key: str) -> list[str]:
-    """``33× faster than …``, ``3.6× than …``: the word is said again only where it changes."""
+    """``33× (32 to 34) faster than …``, ``3.6× (3.5 to 3.7) than …``: the word is said again only where it changes."""
     phrases, last = [], ""
     for role, what in _COMPARED:
         value, row = data.speedup(key, role.value), data.speedup_row(key, role.value)
         if value is None:
             continue
-        if row is not None and row.ratio.known and row.ratio.low <= 1.0 <= row.ratio.high:
-            phrases.append(f"not measurably faster than {what}")
+        ratio = row.ratio if row is not None and row.ratio.known else None
+        if ratio is not None and ratio.low <= 1.0 <= ratio.high:
+            phrases.append(f"not measurably faster than {what} ({_times(ratio)})")
             last = ""
             continue
         phrase = fmt.faster(value, what)
         word = next((w for w in (" faster", " slower") if w in phrase), "")
+        if ratio is not None:
+            phrase = _with_limits(phrase, word, ratio)
         phrases.append(phrase.replace(word, "", 1) if word and word == last else phrase)
         last = word
     return phrases
+
+
+def _times(ratio: Interval) -> str:
+    """``0.97× to 1.12×``."""
+    return f"{fmt.ratio(ratio.low)} to {fmt.ratio(ratio.high)}"
+
+
+def _with_limits(phrase: str, word: str, ratio: Interval) -> str:
+    """The interval behind the factor, or behind the phrase where that has none."""
+    if not word:
+        return f"{phrase} ({_times(ratio)})"
+    low, high = (ratio.low, ratio.high) if word == " faster" else (1 / ratio.high, 1 / ratio.low)
+    estimate = ratio.estimate if word == " faster" else 1 / ratio.estimate
+    factor, rest = phrase.split(" ", 1)
+    return f"{factor} ({fmt.limits(low, high, estimate)}) {rest}"
 
 
 def joined(parts: list[str]) -> str:
@@ -125,12 +145,24 @@ def _loss(data: ReportData, allowed: str = "") -> str:
         return "has no measured accuracy"
     name = data.search.reference if data.search is not None else reference.label
     if abs(drop) < _NO_LOSS:
-        return f"has the F1 of the {name} ({fmt.points(profile.f1.estimate)})"
+        known = profile.difference is not None and profile.difference.interval.known
+        limits = f"; difference{_drop_limits(profile, drop)}" if known else ""
+        return f"has the F1 of the {name} ({fmt.points(profile.f1.estimate)}{limits})"
     scores = f"({fmt.points(profile.f1.estimate)} against {fmt.points(reference.f1.estimate)}{allowed})"
-    text = f"{'loses' if drop > 0 else 'gains'} {abs(drop):.2f} F1 points against the {name} {scores}"
+    limits = _drop_limits(profile, drop)
+    text = f"{'loses' if drop > 0 else 'gains'} {abs(drop):.2f} F1 points{limits} against the {name} {scores}"
     if profile.difference is not None and not profile.difference.distinguishable:
         text += ", a difference not distinguishable from zero at this sample size"
     return text
+
+
+def _drop_limits(profile: AccuracyRow, drop: float) -> str:
+    """The interval of what is lost, or gained, where the difference has one."""
+    if profile.difference is None or not profile.difference.interval.known:
+        return ""
+    found = profile.difference.interval
+    low, high = (-found.high, -found.low) if drop > 0 else (found.low, found.high)
+    return f" ({fmt.points(low, 2)} to {fmt.points(high, 2)})"
 
 
 _RUNTIME_NAMES = {

@@ -12,6 +12,7 @@ from quantlat.latency.statistics import (
     length_mix_mean,
     length_parts,
     median_ci,
+    percentile_ci,
     percentiles_supported,
     rate_ci,
     ratio_ci,
@@ -59,6 +60,33 @@ def test_percentiles_need_29_59_and_299_samples() -> None:
     for n, supported in ((4, []), (28, [50]), (29, [50, 90]), (59, [50, 90, 95]), (299, [50, 90, 95, 99])):
         assert list(percentiles_supported(np.arange(1.0, n + 1))) == supported
     assert percentiles_supported(np.arange(1.0, 102))[90] == 91.0
+
+
+@pytest.mark.parametrize(
+    ("n", "percentile", "low", "high"),
+    # ranks by the binomial distribution: P(B < low) and P(B >= high) are at most 2.5 % each
+    [(30, 50, 10, 21), (100, 50, 40, 61), (36, 90, 29, 36), (200, 90, 171, 189), (200, 95, 184, 197)],
+)
+def test_a_percentile_has_the_interval_of_its_order_statistics(n: int, percentile: int, low: int, high: int) -> None:
+    interval = percentile_ci(np.arange(1, n + 1)[::-1], percentile)
+    assert (interval.low, interval.high, interval.level) == (low, high, 0.95)
+    assert interval.low <= interval.estimate <= interval.high
+
+
+def test_the_fewest_samples_of_a_percentile_admit_a_lower_level() -> None:
+    interval = percentile_ci(np.arange(1.0, 30), 90)
+    assert interval.high == 29.0
+    # the largest of 29 is above p90 with 95.3 %, and rank 23 is not below it with 2.2 %
+    assert interval.level == pytest.approx(0.931, abs=0.001)
+
+
+def test_the_interval_of_p90_covers_the_true_one_of_a_skewed_distribution() -> None:
+    rng = np.random.default_rng(5)
+    truth, covered = 10 + 2.0 * np.log(10), 0
+    for _ in range(400):
+        interval = percentile_ci(10 + rng.exponential(2.0, 100), 90)
+        covered += interval.low <= truth <= interval.high
+    assert covered / 400 >= 0.94
 
 
 @pytest.mark.parametrize("rounds", [3, 5, 12])

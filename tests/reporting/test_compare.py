@@ -105,6 +105,13 @@ def test_other_requests_are_not_comparable(report: ReportData) -> None:
         ("machine", "fingerprint", "f" * 16, "machine fingerprint"),
         ("headline", "threads", 1, "threads: 2 against 1"),
         ("data", "max_tokens", 128, "longest window, tokens: 384 against 128"),
+        ("settings", "threads", 1, "threads of the measuring process: 2 against 1"),
+        ("settings", "cpus", (1, 2), "CPUs it was pinned to: 0 1 against 1 2"),
+        ("settings", "allocator", "jemalloc", "memory allocator: glibc 2.36, freed memory kept against jemalloc"),
+        ("settings", "own_process", False, "process that measured: one of its own against one that did other things"),
+        ("settings", "debug", ("a sanitizer",), "signs of a debug build: none against a sanitizer"),
+        ("settings", "thread_pools", {"torch": 2}, "thread pool of torch interop: 2 against not set"),
+        ("settings", "environment", {"OMP_NUM_THREADS": "1"}, "environment variable OMP_NUM_THREADS: 2 against 1"),
     ],
 )
 def test_latencies_are_not_compared_where_anything_else_differs(
@@ -116,6 +123,25 @@ def test_latencies_are_not_compared_where_anything_else_differs(
     found = both(report, report.model_copy(update={part: changed})).pairs[0]
     assert all(row.ratio is None for row in found.latency)
     assert all(line.ratio.value in (NOT_COMPARABLE, "–") for line in pair_view(found).lines)
+
+
+def test_where_a_cache_lies_does_not_make_latencies_incomparable(report: ReportData) -> None:
+    assert report.settings is not None
+    environment = {**report.settings.environment, "TORCHINDUCTOR_CACHE_DIR": "/tmp/other"}
+    settings = report.settings.model_copy(update={"environment": environment})
+    assert setting_mismatches(report, report.model_copy(update={"settings": settings})) == ()
+
+
+@pytest.mark.parametrize("both_lack_them", [False, True])
+def test_settings_that_were_not_recorded_count_as_different(report: ReportData, both_lack_them: bool) -> None:
+    older = report.model_copy(update={"settings": None})
+    found = both(older if both_lack_them else report, older).pairs[0]
+    assert all(row.ratio is None for row in found.latency)
+    (said,) = pair_view(found).mismatches
+    known = "not recorded" if both_lack_them else "recorded"
+    assert said == f"settings of the measuring process: {known} against not recorded"
+    page = Page(render_comparison(both(report, older)))
+    assert "These differ, or are not known to be equal:" in page.text
 
 
 def test_another_version_is_named(report: ReportData) -> None:

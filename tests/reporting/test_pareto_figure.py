@@ -65,6 +65,7 @@ def test_profiles_stand_at_their_dev_difference_with_its_interval(report: Report
     assert balanced.at == Point(row.median_ms, -0.7)
     assert balanced.x_interval == row.ci_ms
     assert balanced.y_interval == pytest.approx((-1.15, -0.25))
+    assert balanced.captions == ("6.97 ms (6.71 to 7.46)", "−0.7 F1 (−1.1 to −0.2)")
     assert balanced.recommended
     assert not marks["fast"].recommended
 
@@ -73,6 +74,7 @@ def test_the_reference_is_at_zero_and_the_floor_at_what_may_be_lost(report: Repo
     info = _info(report)
     student = next(m for m in (*info.baselines, *info.off_scale) if m.name.startswith("(c)"))
     assert student.at.y == 0.0
+    assert student.captions[1] == "0.0 F1"
     assert info.floor == -1.0
     assert info.reference == "fp32 student (72.0)"
 

@@ -16,9 +16,10 @@ def test_a_met_floor_states_speed_loss_and_what_was_allowed(report: ReportData) 
     found = verdict(report)
     assert found.outcome is Outcome.MET
     assert found.sentence == (
-        "`balanced` answers in 6.97 ms (median request, 2 threads, INT8 in OpenVINO), 33× faster than the fp32 teacher "
-        "without padding, 3.6× than the fp32 student and 1.1× than the same student in INT8 by NNCF, and loses 0.70 F1 "
-        "points against the fp32 student (71.3 against 72.0; 1.00 allowed)."
+        "`balanced` answers in 6.97 ms (95 % interval 6.71 to 7.46; median request, 2 threads, INT8 in OpenVINO), "
+        "33× (32.5 to 33.9) faster than the fp32 teacher without padding, 3.6× (3.50 to 3.64) than the fp32 student "
+        "and 1.1× (1.06 to 1.10) than the same student in INT8 by NNCF, and loses 0.70 F1 points (0.25 to 1.15) "
+        "against the fp32 student (71.3 against 72.0; 1.00 allowed)."
     )
 
 
@@ -27,7 +28,7 @@ def test_a_missed_floor_comes_first_and_says_by_how_much(make_report: Callable[.
     assert found.outcome is Outcome.MISSED
     assert found.sentence.startswith("The accuracy floor was missed by 0.31 F1 points (1.00 allowed); the nearest")
     assert found.sentence.endswith(
-        "loses 1.31 F1 points against the fp32 student (70.7 against 72.0) on the dev questions."
+        "loses 1.31 F1 points (0.86 to 1.76) against the fp32 student (70.7 against 72.0) on the dev questions."
     )
 
 
@@ -44,7 +45,7 @@ def test_a_loss_that_cannot_be_told_from_zero_is_called_so(make_report: Callable
 
 
 def test_a_gain_is_a_gain(make_report: Callable[..., ReportData]) -> None:
-    assert "gains 0.80 F1 points" in verdict(make_report(drops=(0.1, -0.8, 3.0))).sentence
+    assert "gains 0.80 F1 points (0.35 to 1.25)" in verdict(make_report(drops=(0.1, -0.8, 3.0))).sentence
 
 
 def test_no_search_promises_no_floor(make_report: Callable[..., ReportData]) -> None:
@@ -55,14 +56,33 @@ def test_no_search_promises_no_floor(make_report: Callable[..., ReportData]) -> 
 
 def test_a_slowdown_is_called_slower(make_report: Callable[..., ReportData]) -> None:
     sentence = verdict(make_report(int8_per_token=0.2)).sentence
-    assert "8.3× faster than the fp32 teacher without padding, 1.1× slower than the fp32 student" in sentence
+    assert "8.3× (8.12 to 8.46) faster than the fp32 teacher without padding, 1.1× (" in sentence
+    assert ") slower than the fp32 student" in sentence
+
+
+def test_a_slower_profile_has_the_interval_the_right_way_round(report: ReportData) -> None:
+    ratio = Interval(estimate=0.5, low=0.4, high=0.625, n=5)
+    speedups = (SpeedupRow(of="profile:balanced", over="student-fp32", ratio=ratio),)
+    sentence = verdict(report.model_copy(update={"speedups": speedups})).sentence
+    assert "2.0× (1.60 to 2.50) slower than the fp32 student" in sentence
+
+
+def test_a_ratio_of_which_nothing_is_known_has_no_interval(report: ReportData) -> None:
+    ratio = Interval(estimate=3.6, low=3.6, high=3.6, level=0.0, n=1)
+    speedups = (SpeedupRow(of="profile:balanced", over="student-fp32", ratio=ratio),)
+    assert "3.6× than the fp32 student" in verdict(report.model_copy(update={"speedups": speedups})).sentence
+
+
+def test_too_few_samples_for_95_per_cent_say_what_their_interval_covers(report: ReportData) -> None:
+    latency = tuple(r.model_copy(update={"level": 0.875}) for r in report.latency)
+    assert "(88 % interval 6.71 to 7.46; " in verdict(report.model_copy(update={"latency": latency})).sentence
 
 
 def test_a_ratio_whose_interval_holds_one_is_not_called_faster(report: ReportData) -> None:
     ratio = Interval(estimate=1.05, low=0.97, high=1.12, n=5)
     speedups = (SpeedupRow(of="profile:balanced", over="student-fp32", ratio=ratio),)
     sentence = verdict(report.model_copy(update={"speedups": speedups})).sentence
-    assert "not measurably faster than the fp32 student" in sentence
+    assert "not measurably faster than the fp32 student (0.970× to 1.12×)" in sentence
 
 
 def test_a_disturbed_measurement_is_not_quoted_without_saying_so(report: ReportData) -> None:

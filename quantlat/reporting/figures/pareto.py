@@ -49,6 +49,16 @@ class Mark:
     search: Point | None = None
     recommended: bool = False
 
+    @property
+    def captions(self) -> tuple[str, str]:
+        """``4.52 ms (4.01 to 4.83)`` and ``−0.7 F1 (−1.2 to −0.3)``; without an interval where there is none."""
+        x, y = fmt.milliseconds(self.at.x), f"{fmt.signed(self.at.y, 1)} F1"
+        if self.x_interval is not None:
+            x += f" ({fmt.limits(*self.x_interval, self.at.x)})"
+        if self.y_interval is not None:
+            y += f" ({' to '.join(fmt.signed(end, 1) for end in self.y_interval)})"
+        return x, y
+
 
 @dataclass(frozen=True)
 class ParetoInfo:

@@ -97,11 +97,11 @@ def _draw_points(page: cv.Canvas, axes: Axes, info: ParetoInfo, fixed: list[Box]
 
 
 def _mark_spans(page: cv.Canvas, mark: Mark, *, profile: bool) -> list[cv.Span]:
-    numbers = f"{fmt.milliseconds(mark.at.x)}, {fmt.signed(mark.at.y, 1)} F1"
+    numbers = [cv.Span(text, cv.SMALL_SIZE, cv.INK if profile else cv.GREY) for text in mark.captions]
     if not profile:
-        return [*page.fit(mark.name, 180.0, cv.SMALL_SIZE), cv.Span(numbers, cv.SMALL_SIZE, cv.GREY)]
+        return [*page.fit(mark.name, 180.0, cv.SMALL_SIZE), *numbers]
     name = page.fit(mark.name, 230.0, 10.5, weight="bold", color=cv.BLUE, lines=1)
-    return [*name, cv.Span(numbers, cv.SMALL_SIZE, cv.INK)]
+    return [*name, *numbers]
 
 
 def _draw_mark(axes: Axes, mark: Mark, *, profile: bool) -> None:
@@ -160,8 +160,8 @@ def _draw_strip(page: cv.Canvas, axes: Axes, info: ParetoInfo) -> None:
     blocks, heights, ends = [], [], []
     for mark in info.off_scale:
         spans = page.fit(mark.name, right - left, cv.SMALL_SIZE)
-        numbers = f"{fmt.milliseconds(mark.at.x)}, {fmt.signed(mark.at.y, 1)} F1"
-        spans += page.fit(numbers, right - left, cv.SMALL_SIZE, color=cv.GREY)
+        for numbers in mark.captions:
+            spans += page.fit(numbers, right - left, cv.SMALL_SIZE, color=cv.GREY)
         blocks.append(spans)
         heights.append(page.block_size(spans)[1])
         y = min(max(mark.at.y, info.y_limits[0]), info.y_limits[1])
