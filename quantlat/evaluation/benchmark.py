@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from quantlat.errors import MeasurementError
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
+from quantlat.latency.measurement import Measurement
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
@@ -180,21 +181,7 @@ def run_benchmark(
                 machine=machine,
                 progress=progress,
             )
-            for name, profile in runs:
-                m = measured[f"{name} {profile}"]
-                rows.append(
-                    BenchmarkRow(
-                        runtime=name,
-                        profile=profile,
-                        batch=case.batch,
-                        tokens=case.tokens,
-                        threads=threads,
-                        median_ms=m.median_ms,
-                        ci_ms=m.ci_ms,
-                        n=len(m.samples_ms),
-                        warnings=tuple(str(warning) for warning in m.warnings),
-                    )
-                )
+            rows += [_row(name, profile, case, threads, measured[f"{name} {profile}"]) for name, profile in runs]
     finally:
         for session in sessions.values():
             session.close()
@@ -205,6 +192,20 @@ def run_benchmark(
         savings=savings(model, cases, profiles, rows),
         int8_peak_gmacs=peak,
         roofline=roofline,
+    )
+
+
+def _row(runtime: str, profile: str, case: BenchmarkCase, threads: int, measured: Measurement) -> BenchmarkRow:
+    return BenchmarkRow(
+        runtime=runtime,
+        profile=profile,
+        batch=case.batch,
+        tokens=case.tokens,
+        threads=threads,
+        median_ms=measured.median_ms,
+        ci_ms=measured.ci_ms,
+        n=len(measured.samples_ms),
+        warnings=tuple(str(warning) for warning in measured.warnings),
     )
 
 

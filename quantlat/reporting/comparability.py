@@ -127,9 +127,7 @@ def _steering(settings: MeasureSettingsInfo) -> dict[str, str]:
     return {name: value for name, value in settings.environment.items() if not name.endswith(_PLACES)}
 
 
-def _by_name(
-    what: str, first: Mapping[str, object], second: Mapping[str, object]
-) -> list[tuple[str, object, object]]:
+def _by_name(what: str, first: Mapping[str, object], second: Mapping[str, object]) -> list[tuple[str, object, object]]:
     names = sorted(first.keys() | second.keys())
     return [(f"{what} {name}", first.get(name, "not set"), second.get(name, "not set")) for name in names]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,48 +39,13 @@ from quantlat.search.blocks import Block, cut_blocks, shortest_middle_longest, s
 from quantlat.search.candidate import Candidate, Cost, estimate_accuracy
 from quantlat.search.latency_table import LatencyTable, fit_table
 from quantlat.search.space import RetentionSpace
+from quantlat.search.table_requests import CHECKED, table_configs, table_requests
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
     from quantlat.evaluation import EvaluationResult
     from quantlat.models.encoder_config import EncoderConfig
     from quantlat.runtimes.base import Session
-
-_TABLE_REQUESTS = 10
-_TABLE_FITTED = 16
-_TABLE_CHECKED = 6
-
-
-class Evaluator(Protocol):
-    """Measures configurations; the search knows nothing of models, data or runtimes beyond this."""
-
-    @property
-    def reference_accuracy(self) -> float:
-        """Accuracy, in points, of the model that the floor refers to, on all search questions."""
-
-    @property
-    def parts(self) -> int:
-        """How many parts of the search split there are, each holding the one before."""
-
-    @property
-    def full_ms(self) -> float:
-        """Mean latency of a request at full length."""
-
-    def latency_table(self, known: LatencyTable | None = None) -> LatencyTable | None:
-        """What latencies are predicted with: ``known`` from an earlier sitting, or a new one; ``None`` where they
-        need no prediction.
-        """
-
-    def predict_costs(self, configs: Sequence[RetentionConfig], cost: Cost) -> NDArray[np.float64]:
-        """Predicted costs relative to full length, without running anything."""
-
-    def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
-        """Measure one configuration on a part of the search split."""
-
-    def evaluate_finalists(
-        self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
-    ) -> tuple[Candidate, ...]:
-        """Measure a few configurations against each other, as well as ``seconds`` allow (``None``: all data)."""
 
 
 @dataclass(frozen=True)
@@ -297,8 +262,8 @@ class SessionEvaluator:
         self._table = self._table or known
         if self._table is None:
             space = RetentionSpace(self._encoder_config.num_layers, ratio_step=0.05, min_ratio=0.05)
-            shapes = list(dict.fromkeys(_table_configs(space, self._options.seed)))
-            requests = self._table_requests()
+            shapes = list(dict.fromkeys(table_configs(space, self._options.seed)))
+            requests = table_requests(self._windows, self._options.batch)
             for config in (space.full, shapes[0]):
                 self._warm_up(config)
 
@@ -308,18 +273,10 @@ class SessionEvaluator:
             self._table = fit_table(
                 timed,
                 [tuple(window.length for window in request) for request in requests],
-                shapes[_TABLE_CHECKED:],
-                shapes[:_TABLE_CHECKED],
+                shapes[CHECKED:],
+                shapes[:CHECKED],
             )
         return self._table
-
-    def _table_requests(self) -> list[list[Window]]:
-        """Requests spread over the lengths; each is a batch of windows of similar length."""
-        by_length = sorted(self._windows, key=lambda window: window.length)
-        count = min(_TABLE_REQUESTS, max(1, len(by_length) // self._options.batch))
-        middles = (np.arange(count) + 0.5) / count * len(by_length)
-        begins = np.clip(middles.astype(int) - self._options.batch // 2, 0, len(by_length) - self._options.batch)
-        return [list(by_length[max(0, b) : max(0, b) + self._options.batch]) for b in begins]
 
     def _run(self, windows: WindowSet, config: RetentionConfig) -> _Pass:
         from quantlat.evaluation import evaluate_session
@@ -342,17 +299,6 @@ class SessionEvaluator:
         begin = time.perf_counter_ns()
         self._session.run(batch, _elastic(config))
         return (time.perf_counter_ns() - begin) / 1e6
-
-
-def _table_configs(space: RetentionSpace, seed: int) -> list[RetentionConfig]:
-    """Configurations to fit the table to: shapes as trained and random ones, so that every term varies."""
-    rng = np.random.default_rng([seed, 7])
-    late = space.late_profiles()
-    spread = np.linspace(0, len(late) - 1, 8).round().astype(int)
-    wanted = [late[i] for i in spread] + list(space.constant_rates(5)[1:])
-    wanted += [space.random(rng) for _ in range(_TABLE_FITTED + _TABLE_CHECKED - len(wanted))]
-    elastic = [config for config in wanted if not config.is_full]
-    return [elastic[i] for i in rng.permutation(len(elastic))]
 
 
 def _elastic(config: RetentionConfig) -> ElasticConfig | None:

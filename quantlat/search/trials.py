@@ -17,18 +17,15 @@ processes and machines:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import optuna
-from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.study import Study
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from quantlat.errors import RunConflictError, StorageError
 from quantlat.models.retention import RetentionConfig
@@ -37,13 +34,11 @@ from quantlat.search.latency_table import LatencyTable
 from quantlat.search.proposers import Proposer
 from quantlat.search.sampler import GivenSampler, distributions, make_sampler, parameter_name
 from quantlat.search.space import RetentionSpace
-from quantlat.search.storage import open_storage
+from quantlat.search.stored import MEASURED, Refinements, open_study, read_candidate, storage_errors
 from quantlat.search.worker import is_alive, on_this_host, this_worker
 
 _SIGNATURE = "quantlat:signature"
-_MEASURED = "quantlat:measured"
 _WORKER = "quantlat:worker"
-_REFINED = "quantlat:refined:"
 _TABLE = "quantlat:latency table"
 _RESAMPLES = 12
 _SETTLE_S = 30.0
@@ -98,12 +93,11 @@ class TrialQueue:
         self._mine: set[int] = set()
         self._read: dict[int, Candidate] = {}
         make_sampler(sampler, space, seed=0, population=population)  # a wrong name is an error now, not later
-        self._study = _open_study(storage, name)
+        self._study = open_study(storage, name)
         self._check_signature(f"{space}|{cost}|{signature}")
         rng = np.random.default_rng([seed, 0])
         self._seeds = proposer.first(population, rng) if proposer else space.first_generation(population, rng)
-        self._refined: dict[str, Candidate] = {}  # by configuration, from the largest part
-        self._refinements: dict[str, float] = {}  # seconds of each
+        self._refinements = Refinements(self._study)
 
     @property
     def finished(self) -> tuple[Candidate, ...]:
@@ -114,17 +108,17 @@ class TrialQueue:
         """
         for trial in self._trials():
             if trial.state == TrialState.COMPLETE and trial.number not in self._read:
-                self._read[trial.number] = _read_candidate(trial)
-        self._read_refinements()
+                self._read[trial.number] = read_candidate(trial)
+        self._refinements.read()
         first = [self._read[number] for number in sorted(self._read)]
-        return tuple(self._refined.get(str(candidate.config), candidate) for candidate in first)
+        return tuple(map(self._refinements.best, first))
 
     @property
     def spent_seconds(self) -> float:
         """Seconds that finished trials took on this host, in this and earlier runs."""
         own = [t for t in self._trials() if on_this_host(t.user_attrs.get(_WORKER, {}))]
-        seconds = sum(trial.user_attrs.get(_MEASURED, {}).get("seconds", 0.0) for trial in own)
-        return float(seconds) + sum(self._refinements.values())
+        seconds = sum(trial.user_attrs.get(MEASURED, {}).get("seconds", 0.0) for trial in own)
+        return float(seconds) + self._refinements.seconds
 
     @property
     def table(self) -> LatencyTable | None:
@@ -144,7 +138,7 @@ class TrialQueue:
         Raises:
             StorageError: the storage cannot be used any more.
         """
-        with _storage_errors():
+        with storage_errors():
             self._study.set_user_attr(_TABLE, table.model_dump_json())
 
     def refine(self, candidate: Candidate, seconds: float) -> None:
@@ -153,20 +147,7 @@ class TrialQueue:
         Raises:
             StorageError: the storage cannot be used any more.
         """
-        record = {"seconds": seconds, "candidate": candidate.without_samples().model_dump_json()}
-        with _storage_errors():
-            self._study.set_user_attr(f"{_REFINED}{candidate.config}|{candidate.part}", record)
-
-    def _read_refinements(self) -> None:
-        """Take notice of what this or another process has stored."""
-        for name, record in self._study.user_attrs.items():
-            if not name.startswith(_REFINED) or name in self._refinements:
-                continue
-            candidate = _parse(record, name)
-            self._refinements[name] = float(record.get("seconds", 0.0))
-            before = self._refined.get(str(candidate.config))
-            if before is None or before.part < candidate.part:
-                self._refined[str(candidate.config)] = candidate
+        self._refinements.add(candidate, seconds)
 
     @property
     def running_elsewhere(self) -> int:
@@ -184,7 +165,7 @@ class TrialQueue:
             StorageError: the storage cannot be used any more.
         """
         asked_at = time.monotonic()
-        with _storage_errors():
+        with storage_errors():
             self._abandon_orphans()
             sampled = 0
             while True:
@@ -224,15 +205,15 @@ class TrialQueue:
             "seconds": time.monotonic() - proposal.asked_at,
             "candidate": candidate.without_samples().model_dump_json(),
         }
-        with _storage_errors(), suppress(UpdateFinishedTrialError):
+        with storage_errors(), suppress(UpdateFinishedTrialError):
             trial.set_constraint("accuracy", candidate.drop + allowance - floor.explore_drop)
-            trial.set_user_attr(_MEASURED, measured)
+            trial.set_user_attr(MEASURED, measured)
             self._study.tell(trial, [candidate.cost(self._cost), candidate.accuracy])
         self._mine.discard(trial.number)
 
     def give_up(self, proposal: Proposal) -> None:
         """Hand a configuration back unmeasured, because the search is being stopped; it is first in line later."""
-        with _storage_errors():
+        with storage_errors():
             self._abandon(proposal.trial.number)
         self._mine.discard(proposal.trial.number)
 
@@ -326,43 +307,6 @@ class TrialQueue:
             started = trial.datetime_start
             return started is not None and time.time() - started.timestamp() > _LEASE_S
         return not is_alive(worker)
-
-
-def _open_study(storage: str | Path | None, name: str) -> Study:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # progress is ours to show
-    opened = open_storage(storage)
-    with _storage_errors():
-        return optuna.create_study(
-            study_name=name, storage=opened, directions=["minimize", "maximize"], load_if_exists=True
-        )
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """What may go wrong in a storage while it is used, in words."""
-    try:
-        yield
-    except (SQLAlchemyError, StorageInternalError, OSError, ValueError, KeyError) as error:
-        cause = str(error.__cause__ or error).splitlines()[0]
-        raise StorageError(
-            f"the search storage failed: {type(error).__name__}: {cause}",
-            "Check its disk or server; the same command continues. If it is damaged, delete it: the search then "
-            "starts anew.",
-        ) from error
-
-
-def _read_candidate(trial: FrozenTrial) -> Candidate:
-    return _parse(trial.user_attrs.get(_MEASURED), f"trial {trial.number}")
-
-
-def _parse(record: object, name: str) -> Candidate:
-    try:
-        return Candidate.model_validate_json(record["candidate"])  # type: ignore[index]
-    except (KeyError, TypeError, ValidationError) as error:
-        raise StorageError(
-            f"the search storage holds a trial that cannot be read: {name}: {error}",
-            "It was written by something else or by another version; give another storage, or delete this one.",
-        ) from error
 
 
 def _is_running(trial: FrozenTrial) -> bool:

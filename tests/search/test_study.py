@@ -15,8 +15,9 @@ from quantlat.progress import QuietProgress
 from quantlat.search.best import BestSoFar
 from quantlat.search.candidate import AccuracyFloor, Candidate
 from quantlat.search.pareto import hypervolume
+from quantlat.search.result import SearchResult
 from quantlat.search.space import RetentionSpace
-from quantlat.search.study import SearchResult, run_search
+from quantlat.search.study import run_search
 from tests.search.analytic import REFERENCE, AnalyticEvaluator, true_drop, true_latency
 
 SPACE = RetentionSpace(6)
@@ -122,6 +123,14 @@ def test_a_latency_target_gives_the_most_accurate_configuration_that_meets_it() 
     assert balanced.latency_ms <= 15.0
     assert balanced.drop == min(c.drop for c in result.candidates if c.latency_ms <= 15.0)
     assert balanced.drop < 1.15 * 4.725  # the least that any of all configurations within 15 ms loses
+    assert result.profiles.target_missed_by_ms is None
+
+
+def test_a_target_that_full_length_meets_ends_the_search_with_it() -> None:
+    result = _search(target_ms=25.0)  # full length takes 20
+    assert result.stopped_by == "target"
+    assert result.trials == 1
+    assert result.profiles.balanced.config.is_full
     assert result.profiles.target_missed_by_ms is None
 
 

@@ -1,0 +1,60 @@
+"""The finalists of a search: measured again against each other, and put on one scale with everything else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from quantlat.models.retention import RetentionConfig
+from quantlat.progress import Progress
+from quantlat.search.budget import SearchBudget
+from quantlat.search.candidate import Candidate
+from quantlat.search.evaluator import Evaluator
+from quantlat.search.surrogate import shrink
+
+_LEAST_FOR_FINALISTS = 0.05
+
+
+def measure_finalists(
+    evaluator: Evaluator,
+    configs: Sequence[RetentionConfig],
+    budget: SearchBudget,
+    began: float,
+    progress: Progress,
+) -> tuple[Candidate, ...]:
+    """Measure them against each other in the time that is left of the budget; ``began`` is when it began to run."""
+    seconds = None
+    if budget.seconds is not None:
+        left = budget.seconds - (time.monotonic() - began)
+        seconds = max(left, _LEAST_FOR_FINALISTS * budget.seconds)
+    with progress.task("measuring finalists against each other", len(configs), unit="configuration") as task:
+        measured = evaluator.evaluate_finalists(configs, seconds=seconds)
+        task.advance(len(measured))
+    return measured
+
+
+def on_one_scale(
+    found: Sequence[Candidate], final: Sequence[Candidate], reference_accuracy: float
+) -> tuple[Candidate, ...]:
+    """Candidates of the search with the finalists in their places, comparable in points and milliseconds.
+
+    They were measured on different questions and at different speeds of the machine, but each against the
+    reference on the same questions and against full length at the same speed.
+    """
+    full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
+    again = {candidate.config: candidate for candidate in final}
+    merged = shrink([*(again.pop(candidate.config, candidate) for candidate in found), *again.values()])
+    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in merged)
+
+
+def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:
+    shift = reference_accuracy - candidate.drop - candidate.accuracy
+    factor = candidate.latency_relative * full_ms / candidate.latency_ms
+    return candidate.model_copy(
+        update={
+            "accuracy": candidate.accuracy + shift,
+            "accuracy_ci": tuple(end + shift for end in candidate.accuracy_ci),
+            "latency_ms": candidate.latency_ms * factor,
+            "latency_ci_ms": tuple(end * factor for end in candidate.latency_ci_ms),
+        }
+    )
