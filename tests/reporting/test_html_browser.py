@@ -28,7 +28,10 @@ def browser() -> Iterator[Any]:
     if executable is None:
         pytest.skip(f"needs a Chromium: set QUANTLAT_CHROMIUM, or put one of {', '.join(NAMES)} on the PATH")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        except sync_api.Error as error:
+            pytest.skip(f"{executable} does not start: {str(error).strip().splitlines()[0]}")
         yield started
         started.close()
 
@@ -116,9 +119,21 @@ def test_the_theme_follows_the_system_until_it_is_chosen(page: Any) -> None:
     assert ground() != before
 
 
-def test_nothing_sticks_out_of_the_page_on_a_telephone(page: Any) -> None:
+@pytest.mark.parametrize("width", [320, 390])
+def test_nothing_sticks_out_of_the_page_on_a_telephone(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_telephone_a_wide_table_scrolls_and_keeps_the_names_of_its_rows_in_sight(page: Any) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    region = page.get_by_role("region", name="Every measurement")
+    assert region.evaluate("box => box.scrollWidth > box.clientWidth")
+    name = region.locator("tbody th").first
+    before = name.bounding_box()
+    region.evaluate("box => { box.scrollLeft = 300; }")
+    assert region.evaluate("box => box.scrollLeft") > 100
+    assert name.bounding_box()["x"] == pytest.approx(before["x"], abs=1)
 
 
 def test_the_page_prints_in_light_with_everything_open(page: Any, tmp_path: Path) -> None:
