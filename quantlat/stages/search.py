@@ -21,10 +21,10 @@ from quantlat.recipe.schema import SearchOptions
 from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
 from quantlat.stages.search_record import (
     SEARCH_JSON,
-    LatencyTableRecord,
     ProfileRecord,
     SearchRecord,
-    TrialRecord,
+    latency_table_record,
+    trial_record,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from quantlat.data import WindowSet
     from quantlat.models import LoadedModel
     from quantlat.quantization.artifact import QuantizedModel
-    from quantlat.search import Candidate, SearchResult, SessionEvaluator
+    from quantlat.search import SearchResult, SessionEvaluator
 
 BEST_JSON = "best_so_far.json"
 JOURNAL = "trials.journal"
@@ -226,7 +226,7 @@ def _record(
         seconds=result.seconds,
         seed=result.seed,
         sampler=result.sampler,
-        candidates=tuple(_trial(candidate) for candidate in result.candidates),
+        candidates=tuple(trial_record(candidate) for candidate in result.candidates),
         front=result.front,
         profiles=profiles,
         notes=result.profiles.notes,
@@ -234,47 +234,7 @@ def _record(
         batch=request.batch,
         target_ms=result.target_ms,
         target_missed_by_ms=result.profiles.target_missed_by_ms,
-        latency_table=_table(result),
-    )
-
-
-def _table(result: SearchResult) -> LatencyTableRecord | None:
-    import numpy as np
-
-    table = result.table
-    if table is None:
-        return None
-    finals = [c for c in result.candidates if c.stage == "final" and not c.config.is_full]
-    error = None
-    if finals:
-        measured = np.array([candidate.latency_relative for candidate in finals])
-        error = float(np.abs(table.relative([c.config for c in finals]) / measured - 1.0).mean())
-    return LatencyTableRecord(
-        request_ms=table.request_ms,
-        layer_ms=table.layer_ms,
-        row_block=table.row_block,
-        checked=table.check.configurations,
-        mean_error=table.check.mean_error,
-        worst_error=table.check.worst_error,
-        finalists_error=error,
-    )
-
-
-def _trial(candidate: Candidate) -> TrialRecord:
-    return TrialRecord(
-        ratios=candidate.config.ratios,
-        accuracy=candidate.accuracy,
-        accuracy_ci=candidate.accuracy_ci,
-        drop=candidate.drop,
-        drop_ci=candidate.drop_ci,
-        questions=candidate.questions,
-        latency_ms=candidate.latency_ms,
-        latency_ci_ms=candidate.latency_ci_ms,
-        latency_relative=candidate.latency_relative,
-        macs_relative=candidate.macs_relative,
-        stage=candidate.stage,
-        drop_shrunken=candidate.drop_shrunken,
-        part=candidate.part,
+        latency_table=latency_table_record(result),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,6 +11,9 @@ from quantlat.errors import RecipeError, StorageError
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.pipeline.store import Artifact
 from quantlat.recipe.mistakes import suggestion
+
+if TYPE_CHECKING:
+    from quantlat.search import Candidate, SearchResult
 
 SEARCH_JSON = "search.json"
 
@@ -124,3 +128,45 @@ class SearchRecord(_Record):
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
             raise StorageError(f"{path} is not a search record: {error}", "Run again with --from search.") from None
+
+
+def latency_table_record(result: SearchResult) -> LatencyTableRecord | None:
+    """The table that the search predicted with, and how far it was off the finalists; ``None`` without one."""
+    import numpy as np
+
+    table = result.table
+    if table is None:
+        return None
+    finals = [c for c in result.candidates if c.stage == "final" and not c.config.is_full]
+    error = None
+    if finals:
+        measured = np.array([candidate.latency_relative for candidate in finals])
+        error = float(np.abs(table.relative([c.config for c in finals]) / measured - 1.0).mean())
+    return LatencyTableRecord(
+        request_ms=table.request_ms,
+        layer_ms=table.layer_ms,
+        row_block=table.row_block,
+        checked=table.check.configurations,
+        mean_error=table.check.mean_error,
+        worst_error=table.check.worst_error,
+        finalists_error=error,
+    )
+
+
+def trial_record(candidate: Candidate) -> TrialRecord:
+    """One configuration as it is written down."""
+    return TrialRecord(
+        ratios=candidate.config.ratios,
+        accuracy=candidate.accuracy,
+        accuracy_ci=candidate.accuracy_ci,
+        drop=candidate.drop,
+        drop_ci=candidate.drop_ci,
+        questions=candidate.questions,
+        latency_ms=candidate.latency_ms,
+        latency_ci_ms=candidate.latency_ci_ms,
+        latency_relative=candidate.latency_relative,
+        macs_relative=candidate.macs_relative,
+        stage=candidate.stage,
+        drop_shrunken=candidate.drop_shrunken,
+        part=candidate.part,
+    )
