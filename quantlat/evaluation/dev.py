@@ -195,8 +195,9 @@ def measure_latency(
 ) -> LatencyFindings:
     """Time every profile in ``runtime`` and the fp32 baselines on one workload of dev windows, interleaved.
 
-    Then measure throughput in batches, with one thread and with all cores. Each number of threads has a child
-    process of its own, pinned to as many cores. Keys are the baselines' names and ``profile:NAME``.
+    Then measure throughput in batches, and do the same with one thread and with all cores, there without the
+    teacher. Each number of threads has a child process of its own, pinned to as many cores. Keys are the baselines'
+    names and ``profile:NAME``.
     """
     machine = read_machine_facts()
     with TemporaryDirectory() as folder:
@@ -207,20 +208,22 @@ def measure_latency(
         if nncf is not None:
             job = job.model_copy(update={"nncf": nncf.save(Path(folder) / "nncf.xml")})
         threads = sorted({1, machine.usable_cores, contestants.threads}, key=lambda n: (n != contestants.threads, n))
-        latency: dict[str, Measurement] = {}
+        beside = job.model_copy(update={"teacher": None, "same_shape": False})
+        latency: dict[int, dict[str, Measurement]] = {}
         throughput: list[Throughput] = []
         for n in threads:
             found = measure_in_child(
                 CHILD_FUNCTION,
-                job if n == contestants.threads else job.model_copy(update={"rounds": 0}),
+                job if n == contestants.threads else beside,
                 LatencyFindings,
                 threads=n,
                 machine=machine,
                 progress=progress,
             )
-            latency |= found.latency
+            latency[n] = found.latency
             throughput += found.throughput if n in (1, machine.usable_cores) else ()
-    return LatencyFindings(latency=latency, throughput=tuple(throughput))
+    serving = latency.pop(contestants.threads)
+    return LatencyFindings(latency=serving, throughput=tuple(throughput), other_threads=latency)
 
 
 def _job(

@@ -100,11 +100,16 @@ class Throughput(BaseModel):
 
 
 class LatencyFindings(BaseModel):
-    """What the child found; latencies in the order of :func:`_in_order`."""
+    """What the child found; latencies in the order of :func:`_in_order`.
+
+    ``other_threads`` holds the latencies at other numbers of threads than that which serves, each from a child of
+    its own.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     latency: dict[str, Measurement]
     throughput: tuple[Throughput, ...]
+    other_threads: dict[int, dict[str, Measurement]] = {}
 
 
 def measure(job: str, context: ChildContext) -> LatencyFindings:
@@ -160,7 +165,8 @@ def _latencies(job: LatencyJob, sessions: _Sessions, context: ChildContext) -> d
         runs[TEACHER] = _run(sessions.of(TEACHER), theirs)
     if job.student is not None:
         if not job.same_shape:
-            runs[STUDENT_PADDED] = _run(sessions.of(STUDENT), [_padded(batch, job.max_tokens) for batch in own])
+            if job.teacher is not None:  # padding is only compared with the padded teacher
+                runs[STUDENT_PADDED] = _run(sessions.of(STUDENT), [_padded(batch, job.max_tokens) for batch in own])
             runs[STUDENT] = _run(sessions.of(STUDENT), own)
         if job.runtime != _REFERENCE:
             try:

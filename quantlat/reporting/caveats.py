@@ -75,7 +75,8 @@ def _measurement_warnings(data: ReportData) -> list[str]:
     for row in data.latency:
         own = row.warnings if row.reliable else (*row.warnings, "The measurement was disturbed: repeat it.")
         for text in own:
-            concerned.setdefault(text, []).append(f"{row.label} ({runtime_name(row.runtime)})")
+            threads = "" if row.threads == data.headline.threads else f", {fmt.plural(row.threads, 'thread')}"
+            concerned.setdefault(text, []).append(f"{row.label} ({runtime_name(row.runtime)}{threads})")
     everywhere = len(data.latency)
     return [
         f"{text} Concerns {'every measurement' if len(labels) == everywhere > 1 else ', '.join(labels)}."

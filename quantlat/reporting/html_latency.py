@@ -39,7 +39,7 @@ def measurement_table(data: ReportData) -> Table:
         mean = num.quantity(row.mean, reliable=row.reliable) if row.mean is not None else num.NOTHING
         tail = (num.percentile(cell) for cell in percentile_cells(row))
         cells = (num.milliseconds(row), mean, *tail, num.Quantity(fmt.count(row.n)))
-        lines.append(_line(data, row, f"{_precision(row)}, {setting_text(row.threads, row.batch)}", cells))
+        lines.append(_line(data, row, cells))
     return Table("Every measurement", ("median", "mean", "p90", "p95", "p99", "samples"), tuple(lines))
 
 
@@ -51,7 +51,7 @@ def by_length_table(data: ReportData) -> Table | None:
     lines = []
     for line in found.lines:
         medians = (num.quantity(part.median) if part is not None else num.NOTHING for part in line.cells)
-        lines.append(_line(data, line.row, _precision(line.row), tuple(medians)))
+        lines.append(_line(data, line.row, tuple(medians)))
     heads = tuple(f"{low} to {high} tokens" if low != high else f"{low} tokens" for low, high in found.groups)
     return Table("By length of the request", heads, tuple(lines))
 
@@ -73,10 +73,8 @@ def rate_table(data: ReportData) -> Table | None:
     return Table(found.title, tuple(setting_text(*setting) for setting in found.settings), tuple(lines))
 
 
-def _line(data: ReportData, row: LatencyRow, detail: str, cells: tuple[num.Quantity, ...]) -> Line:
-    best = row.profile is not None and row.profile == data.headline.profile
-    return Line(row.label, f"{runtime_name(row.runtime)}, {detail}", row.profile is not None, best, cells)
-
-
-def _precision(row: LatencyRow) -> str:
-    return row.precision.upper() if row.precision == "int8" else row.precision
+def _line(data: ReportData, row: LatencyRow, cells: tuple[num.Quantity, ...]) -> Line:
+    precision = row.precision.upper() if row.precision == "int8" else row.precision
+    detail = f"{runtime_name(row.runtime)}, {precision}, {setting_text(row.threads, row.batch)}"
+    best = row.profile == data.headline.profile and row.threads == data.headline.threads
+    return Line(row.label, detail, row.profile is not None, best, cells)

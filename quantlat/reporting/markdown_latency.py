@@ -42,9 +42,13 @@ def by_length_markdown(data: ReportData) -> str:
     found = length_table(data)
     if found is None:
         return ""
-    head = ("median by real tokens", *(f"{low} to {high}" for low, high in found.groups))
+    head = ("median by real tokens", "threads", *(f"{low} to {high}" for low, high in found.groups))
     rows = [
-        (line.row.label, *(_milliseconds(part.median) if part is not None else _ABSENT for part in line.cells))
+        (
+            line.row.label,
+            str(line.row.threads),
+            *(_milliseconds(part.median) if part is not None else _ABSENT for part in line.cells),
+        )
         for line in found.lines
     ]
     return markdown_table(head, rows)

@@ -29,7 +29,7 @@ class ReportStage(Stage):
     """Leaves ``report/`` and publishes it as ``reports/<recipe>/``. The only stage that reads the dev split."""
 
     name = "report"
-    version = 2
+    version = 3
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]
@@ -70,7 +70,16 @@ class ReportStage(Stage):
             )
             nncf.close()
         by_runtime, unused = runtime_accuracy(contestants, search.runtime, options.runtimes, context.progress)
-        findings = Findings(contestants, search, latency.latency, latency.throughput, accuracy, by_runtime, unused)
+        findings = Findings(
+            contestants,
+            search,
+            latency.latency,
+            latency.throughput,
+            accuracy,
+            by_runtime,
+            unused,
+            other_threads=latency.other_threads,
+        )
         data = with_caveats(report_data(context, findings))
         write_report(data, context.output / REPORT, formats=options.figures)
         return StageOutcome(_metrics(findings), summary=_summary(data))

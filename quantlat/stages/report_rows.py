@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,6 +62,7 @@ class Findings:
     accuracy: Mapping[str, EvaluationResult]
     by_runtime: Sequence[RuntimeAccuracy]
     unused: Sequence[UnusedRuntime]
+    other_threads: Mapping[int, Mapping[str, Measurement]] = field(default_factory=dict)
 
 
 def report_data(context: StageContext, findings: Findings) -> ReportData:
@@ -279,7 +280,8 @@ def _accuracy_row(
 
 
 def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.LatencyRow]:
-    for key, measured in findings.latency.items():
+    by_threads = {findings.search.threads: findings.latency, **findings.other_threads}
+    for threads, key, measured in ((n, key, m) for n, found in by_threads.items() for key, m in found.items()):
         label, role, profile, runtime = _named(key, context, findings)
         yield rows.LatencyRow(
             label=label,
@@ -289,7 +291,7 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
             precision="int8" if profile or role is rows.Role.NNCF else "fp32",
             padded=role in _PADDED,
             tokens_mean=sum(measured.tokens) / len(measured.tokens),
-            threads=findings.search.threads,
+            threads=threads,
             median_ms=measured.median_ms,
             ci_ms=measured.ci_ms,
             level=measured.level,

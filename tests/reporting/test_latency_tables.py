@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quantlat.latency import median_ci, percentile_ci
-from quantlat.reporting import write_report
+from quantlat.reporting import with_caveats, write_report
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.html import render_html
 from quantlat.reporting.latency_tables import length_table, percentile_cells, throughput_table
@@ -109,11 +109,29 @@ def test_medians_by_length_have_a_column_for_every_group(data: ReportData, texts
     assert table.groups == GROUPS
     assert len(table.lines) == len(data.latency)
     markdown, html = texts
-    assert "| median by real tokens | 40 to 120 | 121 to 160 | 161 to 384 |" in markdown
+    assert "| median by real tokens | threads | 40 to 120 | 121 to 160 | 161 to 384 |" in markdown
     assert '<th scope="col" class="n">161 to 384 tokens</th>' in html
     part = next(row for row in data.latency if row.profile == "balanced").by_length[2].median
     assert f"{part.estimate:.2f} ms [{part.low:.2f}, {part.high:.2f}]" in markdown or part.estimate >= 10
     assert Page(html).mistakes == []
+
+
+def test_latencies_with_another_number_of_threads_stand_beside_but_are_not_quoted(data: ReportData) -> None:
+    alone = tuple(row.model_copy(update={"threads": 1, "median_ms": row.ci_ms[1]}) for row in data.latency)
+    both = data.model_copy(update={"latency": (*data.latency, *alone)})
+    found = both.latency_of("profile:balanced")
+    assert found is not None
+    assert found.threads == 2
+    html = render_html(both)
+    assert html.count("<small>OpenVINO, INT8, 1 thread, batch 1</small>") == 2 * 4  # in both tables
+    assert html.count('class="ours best"') == render_html(data).count('class="ours best"')
+
+
+def test_a_warning_names_the_threads_that_are_not_the_headlines(data: ReportData) -> None:
+    row = next(r for r in data.latency if r.profile == "balanced")
+    doubtful = row.model_copy(update={"threads": 1, "warnings": ("No VNNI.",)})
+    warnings = with_caveats(data.model_copy(update={"latency": (*data.latency, doubtful)})).warnings
+    assert warnings == ("No VNNI. Concerns INT8 balanced (OpenVINO, 1 thread).",)
 
 
 def test_a_model_with_lengths_of_its_own_has_columns_of_its_own(data: ReportData) -> None:
