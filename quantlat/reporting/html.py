@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import jinja2
@@ -34,6 +35,7 @@ from quantlat.reporting.latency_tables import PERCENTILES
 from quantlat.reporting.rows import Role, profile_key
 from quantlat.reporting.verdict import Outcome, runtime_name, verdict
 
+_PARENTHESES = re.compile(r"\([^()]*\)")
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -100,6 +102,7 @@ def page_environment() -> jinja2.Environment:
     )
     environment.globals["fmt"] = fmt
     environment.filters["prose"] = prose
+    environment.filters["verdict_prose"] = verdict_prose
     environment.filters["runtime"] = runtime_name
     return environment
 
@@ -124,6 +127,11 @@ def prose(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>") + part + Markup("</code>") if i % 2 else part for i, part in enumerate(parts)
     )
+
+
+def verdict_prose(text: str) -> Markup:
+    """:func:`prose` in which what stands in parentheses, intervals above all, steps back."""
+    return Markup(_PARENTHESES.sub(r'<span class="aside">\g<0></span>', str(prose(text))))
 
 
 def _tips(

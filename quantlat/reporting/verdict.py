@@ -98,7 +98,7 @@ def _speed(data: ReportData) -> str:
 
 
 def _comparisons(data: ReportData, key: str) -> list[str]:
-    """``33× (32 to 34) faster than …``, ``3.6× (3.5 to 3.7) than …``: the word is said again only where it changes."""
+    """``33.2× (32.5 to 33.9) faster than …``, ``3.57× (…) than …``: the word is said again only where it changes."""
     phrases, last = [], ""
     for role, what in _COMPARED:
         value, row = data.speedup(key, role.value), data.speedup_row(key, role.value)
@@ -129,8 +129,8 @@ def _with_limits(phrase: str, word: str, ratio: Interval) -> str:
         return f"{phrase} ({_times(ratio)})"
     low, high = (ratio.low, ratio.high) if word == " faster" else (1 / ratio.high, 1 / ratio.low)
     estimate = ratio.estimate if word == " faster" else 1 / ratio.estimate
-    factor, rest = phrase.split(" ", 1)
-    return f"{factor} ({fmt.limits(low, high, estimate)}) {rest}"
+    rest = phrase.split(" ", 1)[1]
+    return f"{fmt.ratio(estimate)} ({fmt.limits(low, high, estimate)}) {rest}"
 
 
 def joined(parts: list[str]) -> str:

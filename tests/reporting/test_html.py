@@ -15,7 +15,7 @@ import pytest
 
 from quantlat.reporting import read_report, with_caveats, write_report
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.html import prose, render_html
+from quantlat.reporting.html import prose, render_html, verdict_prose
 from quantlat.reporting.html_json import script_json
 from quantlat.reporting.rows import ExampleToken, TrainingCurve
 from tests.reporting.html_pages import Page, with_example
@@ -206,6 +206,12 @@ def test_json_in_a_script_cannot_leave_it_and_parses_back() -> None:
 def test_backticks_become_code_and_nothing_else_does() -> None:
     assert str(prose("`a<b>` is `c`")) == "<code>a&lt;b&gt;</code> is <code>c</code>"
     assert str(prose("one ` alone <i>")) == "one ` alone &lt;i&gt;"
+
+
+def test_in_the_verdict_parentheses_step_back_and_stay_escaped() -> None:
+    assert str(verdict_prose("`a` takes 5 ms (4 to <6>).")) == (
+        '<code>a</code> takes 5 ms <span class="aside">(4 to &lt;6&gt;)</span>.'
+    )
 
 
 def test_equal_data_give_equal_pages(data: ReportData, html: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from quantlat.latency import read_machine_facts
+
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
 
@@ -72,6 +74,8 @@ def test_the_report_is_published_and_complete(finished: Path) -> None:
     assert {"pytorch", "openvino", "onnxruntime"} <= runtimes
     assert {profile["name"] for profile in data["profiles"]} == {"full", "balanced", "fast"}
     assert all(row["samples_ms"] for row in data["latency"])
+    threads = {1, read_machine_facts().usable_cores}
+    assert {row["threads"] for row in data["latency"]} == {row["threads"] for row in data["throughput"]} == threads
     assert (report / "results.csv").stat().st_size > 0
     assert (report / "report.md").read_text().startswith("#")
     assert len(list(report.glob("figures/*.png"))) == len(list(report.glob("figures/*.svg"))) >= 4
