@@ -15,8 +15,6 @@ from quantlat.reporting.rows import LatencyRow, MeasureSettingsInfo, Row
 DEV_QUESTIONS, DATA_FINGERPRINT = "dev questions, sha256", "data fingerprint"
 DATA_MISMATCHES = (DEV_QUESTIONS, DATA_FINGERPRINT)
 NOT_RECORDED = "not recorded"
-# Where caches and temporary files lie does not change how fast anything runs.
-_PLACES = ("_DIR", "_PATH", "_HOME")
 _MACHINE = ("cpu", "isa", "cores", "threads", "sockets", "quota_cores", "governor", "virtualised", "system")
 
 
@@ -115,16 +113,11 @@ def _process(first: MeasureSettingsInfo | None, second: MeasureSettingsInfo | No
     ]
     yield from _differing(pairs)
     yield from _differing(_by_name("thread pool of", first.thread_pools, second.thread_pools))
-    yield from _differing(_by_name("environment variable", _steering(first), _steering(second)))
+    yield from _differing(_by_name("environment variable", first.steering, second.steering))
 
 
 def _kind(settings: MeasureSettingsInfo) -> str:
     return "one of its own" if settings.own_process else "one that did other things too"
-
-
-def _steering(settings: MeasureSettingsInfo) -> dict[str, str]:
-    """The variables that steer speed, without those that only say where files lie."""
-    return {name: value for name, value in settings.environment.items() if not name.endswith(_PLACES)}
 
 
 def _by_name(what: str, first: Mapping[str, object], second: Mapping[str, object]) -> list[tuple[str, object, object]]:

@@ -41,7 +41,7 @@ def process_facts(data: ReportData) -> Facts:
         ("pinned to CPUs", ", ".join(map(str, settings.cpus))),
         ("allocator", settings.allocator),
         ("thread pools", ", ".join(f"{name} {size}" for name, size in settings.thread_pools.items())),
-        ("environment", " ".join(f"{name}={value}" for name, value in settings.environment.items())),
+        ("environment", " ".join(f"{name}={value}" for name, value in settings.steering.items())),
         ("signs of a debug build", ", ".join(settings.debug)),
     ]
     return tuple((name, value) for name, value in facts if value)

@@ -36,6 +36,8 @@ from quantlat.reporting.rows import Role, profile_key
 from quantlat.reporting.verdict import Outcome, runtime_name, verdict
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
+_SHORT = 28
+NO_BREAK = "\u00a0"
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -130,8 +132,13 @@ def prose(text: str) -> Markup:
 
 
 def verdict_prose(text: str) -> Markup:
-    """:func:`prose` in which what stands in parentheses, intervals above all, steps back."""
-    return Markup(_PARENTHESES.sub(r'<span class="aside">\g<0></span>', str(prose(text))))
+    """:func:`prose` in which what stands in parentheses, intervals above all, steps back; short ones stay on a line."""
+
+    def aside(found: re.Match[str]) -> str:
+        inner = found[0].replace(" ", NO_BREAK) if len(found[0]) < _SHORT else found[0]
+        return f'<span class="aside">{inner}</span>'
+
+    return Markup(_PARENTHESES.sub(aside, str(prose(text))))
 
 
 def _tips(

@@ -21,6 +21,9 @@ Ratio = Annotated[float, Field(gt=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 
 
+_PLACES = ("_DIR", "_PATH", "_HOME")
+
+
 class Role(StrEnum):
     """What a measured model is in the comparison; its value is the row's ``key`` (profiles add their name)."""
 
@@ -266,6 +269,11 @@ class MeasureSettingsInfo(Row):
     thread_pools: dict[str, int] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
     debug: tuple[str, ...] = ()
+
+    @property
+    def steering(self) -> dict[str, str]:
+        """The variables that change how fast anything runs, without those that only say where files lie."""
+        return {name: value for name, value in self.environment.items() if not name.endswith(_PLACES)}
 
 
 class LatencyRow(_Measured):

@@ -92,6 +92,14 @@ def test_every_warning_caveat_machine_fact_and_hash_is_there(data: ReportData, p
         assert " ".join(text.replace("`", "").split()) in data_text
 
 
+def test_how_the_measuring_process_was_set_up_is_told_without_where_files_lie(data: ReportData, page: Page) -> None:
+    assert "glibc 2.36, freed memory kept" in page.text
+    assert "torch 2, torch interop 2" in page.text
+    assert "OMP_NUM_THREADS=2" in page.text
+    assert "/tmp/one" not in page.text
+    assert "Measuring process" not in render_html(data.model_copy(update={"settings": None}))
+
+
 def test_a_missed_floor_and_warnings_stand_above_the_numbers(make_report: Callable[..., ReportData]) -> None:
     html = render_html(with_caveats(make_report(missed_by=0.31)))
     assert (
@@ -210,7 +218,7 @@ def test_backticks_become_code_and_nothing_else_does() -> None:
 
 def test_in_the_verdict_parentheses_step_back_and_stay_escaped() -> None:
     assert str(verdict_prose("`a` takes 5 ms (4 to <6>).")) == (
-        '<code>a</code> takes 5 ms <span class="aside">(4 to &lt;6&gt;)</span>.'
+        '<code>a</code> takes 5 ms <span class="aside">(4\u00a0to\u00a0&lt;6&gt;)</span>.'
     )
 
 
