@@ -26,7 +26,7 @@ from quantlat.search.finalists import measure_finalists, on_one_scale
 from quantlat.search.halving import next_to_refine
 from quantlat.search.latency_table import LatencyTable
 from quantlat.search.profiles import Profiles, choose_profiles, front_of, further_finalists, promising, select_finalists
-from quantlat.search.proposers import make_proposer
+from quantlat.search.proposers import Proposer, make_proposer
 from quantlat.search.result import SearchResult, StopReason
 from quantlat.search.space import RetentionSpace
 from quantlat.search.surrogate import shrink
@@ -90,14 +90,6 @@ def run_search(
     budget = SearchBudget(trials, time_budget_s, finalists, patience)
     # with a target, what the floor allows is beside the point: explore until a model is broken
     exploring = floor if target_ms is None else replace(floor, max_drop=max(floor.max_drop, _TARGET_DROP))
-    proposer = make_proposer(
-        sampler,
-        space,
-        floor=exploring,
-        predict=lambda configs: evaluator.predict_costs(configs, cost),
-        cost=cost,
-        target=None if target_ms is None else lambda: target_ms / evaluator.full_ms,
-    )
     queue = TrialQueue(
         space,
         storage=storage,
@@ -107,7 +99,7 @@ def run_search(
         name=name,
         signature=signature,
         cost=cost,
-        proposer=proposer,
+        proposer=_proposer(sampler, space, evaluator, exploring, cost, target_ms),
     )
     search = _Search(
         queue=queue,
@@ -138,6 +130,24 @@ def run_search(
         stopped_by=stopped_by,
         target_ms=target_ms,
         table=table,
+    )
+
+
+def _proposer(
+    sampler: str,
+    space: RetentionSpace,
+    evaluator: Evaluator,
+    floor: AccuracyFloor,
+    cost: Cost,
+    target_ms: float | None,
+) -> Proposer | None:
+    return make_proposer(
+        sampler,
+        space,
+        floor=floor,
+        predict=lambda configs: evaluator.predict_costs(configs, cost),
+        cost=cost,
+        target=None if target_ms is None else lambda: target_ms / evaluator.full_ms,
     )
 
 
