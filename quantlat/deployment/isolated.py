@@ -153,8 +153,9 @@ def _results(reply: Frame) -> tuple[list[Logits], list[IdArray]]:
 def _error(header: dict[str, object]) -> QuantlatError:
     """The error that the process reported, as one of this program's own kinds."""
     kind = getattr(errors, str(header["error"]), None)
-    known = isinstance(kind, type) and issubclass(kind, QuantlatError)
-    return (kind if known else RuntimeUnavailableError)(str(header["message"]), str(header["hint"]))
+    if not (isinstance(kind, type) and issubclass(kind, QuantlatError)):
+        kind = RuntimeUnavailableError
+    return kind(str(header["message"]), str(header["hint"]) or None)
 
 
 def _serve(executor: Executor, source: IO[bytes], sink: IO[bytes]) -> None:
