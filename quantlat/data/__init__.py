@@ -6,10 +6,19 @@ Sources read recipes, which a bundle knows nothing of; they are imported when th
 from typing import TYPE_CHECKING, Any
 
 from quantlat.data.batching import Batch, collate, length_buckets, padding_waste
-from quantlat.data.classification import TextFile, read_jsonl, read_tsv
-from quantlat.data.examples import Answer, QAExample, TextExample, fingerprint
+from quantlat.data.classification import (
+    TextColumns,
+    TextFile,
+    TextIssues,
+    read_jsonl,
+    read_texts,
+    read_tsv,
+    write_jsonl,
+)
+from quantlat.data.examples import Answer, Example, QAExample, TextExample, fingerprint
 from quantlat.data.splits import TrainSplits, split_train
 from quantlat.data.squad import DataIssues, SquadFile, read_squad, write_squad
+from quantlat.data.text_windows import make_text_windows
 from quantlat.data.windows import Window, WindowReport, WindowSet, make_windows
 
 if TYPE_CHECKING:
@@ -19,11 +28,14 @@ __all__ = [
     "Answer",
     "Batch",
     "DataIssues",
+    "Example",
     "QAExample",
     "SquadFile",
     "TaskData",
+    "TextColumns",
     "TextExample",
     "TextFile",
+    "TextIssues",
     "TrainSplits",
     "Window",
     "WindowReport",
@@ -31,13 +43,16 @@ __all__ = [
     "collate",
     "fingerprint",
     "length_buckets",
+    "make_text_windows",
     "make_windows",
     "padding_waste",
     "read_jsonl",
     "read_squad",
+    "read_texts",
     "read_tsv",
     "resolve_sources",
     "split_train",
+    "write_jsonl",
     "write_squad",
 ]
 

@@ -32,6 +32,7 @@ class Batch:
         starts: int64 [b], label as in :class:`Window`.
         ends: int64 [b], label.
         indices: int64 [b], places of the windows in the set.
+        labels: int64 [b], class of each text; zeros for questions.
     """
 
     input_ids: torch.Tensor
@@ -40,6 +41,7 @@ class Batch:
     starts: torch.Tensor
     ends: torch.Tensor
     indices: torch.Tensor
+    labels: torch.Tensor
 
     @property
     def tokens(self) -> int:
@@ -55,6 +57,7 @@ class Batch:
             self.starts.to(device, non_blocking=True),
             self.ends.to(device, non_blocking=True),
             self.indices.to(device, non_blocking=True),
+            self.labels.to(device, non_blocking=True),
         )
 
 
@@ -116,4 +119,5 @@ def collate(windows: Sequence[Window], indices: Sequence[int] | NDArray[np.int64
         torch.tensor([window.start for window in chosen], dtype=torch.int64),
         torch.tensor([window.end for window in chosen], dtype=torch.int64),
         torch.tensor([int(i) for i in indices], dtype=torch.int64),
+        torch.tensor([window.label for window in chosen], dtype=torch.int64),
     )

@@ -1,140 +1,286 @@
 """Labelled texts: JSON lines (SST-2, TREC style) and tab-separated files with a header (GLUE style).
 
-Columns: ``text`` (or ``sentence``, ``sentence1``, ``question``), optionally ``text_pair`` (or ``sentence2``),
-and ``label``: a whole number from 0, or a name. Names become numbers in alphabetical order, or in the order
-given.
+Columns: ``text`` (or ``sentence``, ``sentence1``, ``question1``, ``question``), optionally ``text_pair`` (or
+``sentence2``, ``question2``), and ``label``: a whole number from 0, or a name; other names of columns are given by
+:class:`TextColumns`. Names become numbers in alphabetical order, or in the order given.
+
+A row that cannot be used (cells missing, no text, no label, a label of -1) is left out and counted; a file that
+cannot be understood, or most of whose rows cannot be used, is an error.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from quantlat.data.examples import TextExample
-from quantlat.data.squad import read_text
-from quantlat.errors import DataError
+from quantlat.data.squad import MAX_SAMPLES, read_text
+from quantlat.errors import DataError, StorageError
 
-_TEXT_KEYS = ("text", "sentence", "sentence1", "question")
-_PAIR_KEYS = ("text_pair", "sentence2")
+_TEXT_KEYS = ("text", "sentence", "sentence1", "question1", "question")
+_PAIR_KEYS = ("text_pair", "sentence2", "question2")
+_UNLABELLED = (None, "", "-", -1, "-1")
+_MOST_BAD = 0.5  # more than that, and the columns are not what they were taken for
+
+
+@dataclass(frozen=True)
+class TextColumns:
+    """Which column holds what; ``None``: one of the usual names."""
+
+    text: str | None = None
+    text_pair: str | None = None
+    label: str = "label"
+
+
+@dataclass(frozen=True)
+class TextIssues:
+    """What was wrong in a set that could be used all the same.
+
+    Attributes:
+        texts: rows read, before any was dropped.
+        dropped_rows: rows left out: damaged, without text, or with a label that is none.
+        unlabelled_rows: rows left out because they carry no label (empty, ``-`` or -1), as test parts do.
+        samples: up to ten of the dropped rows, in words.
+    """
+
+    texts: int
+    dropped_rows: int = 0
+    unlabelled_rows: int = 0
+    samples: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """True when nothing had to be dropped."""
+        return not (self.dropped_rows or self.unlabelled_rows)
+
+    def __add__(self, other: TextIssues) -> TextIssues:
+        return TextIssues(
+            self.texts + other.texts,
+            self.dropped_rows + other.dropped_rows,
+            self.unlabelled_rows + other.unlabelled_rows,
+            (self.samples + other.samples)[:MAX_SAMPLES],
+        )
+
+    def summary(self) -> str:
+        """One line for a log or a report."""
+        if self.clean:
+            return f"{self.texts:,} texts, no issues"
+        return f"{self.texts:,} texts: {self.dropped_rows:,} rows unusable, {self.unlabelled_rows:,} without a label"
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """Labelled texts and the names of their classes: ``labels[example.label]``."""
+    """Labelled texts, the names of their classes (``labels[example.label]``), and what was wrong with the rest."""
 
     examples: tuple[TextExample, ...]
     labels: tuple[str, ...]
+    issues: TextIssues
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    line: int
+    place: str
     id: str
     text: str
     pair: str | None
     label: str | int
 
 
-def read_jsonl(path: str | os.PathLike[str], *, labels: Sequence[str] | None = None) -> TextFile:
+def read_texts(
+    path: str | os.PathLike[str], *, columns: TextColumns | None = None, labels: Sequence[str] | None = None
+) -> TextFile:
+    """Read a file by its ending: ``.tsv`` or ``.txt`` as tab-separated values, anything else as JSON lines.
+
+    Arguments and errors as of :func:`read_jsonl`.
+    """
+    read = read_tsv if Path(path).suffix in (".tsv", ".txt") else read_jsonl
+    return read(path, columns=columns, labels=labels)
+
+
+def read_jsonl(
+    path: str | os.PathLike[str], *, columns: TextColumns | None = None, labels: Sequence[str] | None = None
+) -> TextFile:
     """Read one JSON object a line.
 
     Args:
         path: the file.
+        columns: keys of the objects; ``None``: the usual ones.
         labels: names of the classes in order; give those of the training part when reading another part.
 
     Raises:
-        DataError: with the number of the first line that cannot be used.
+        DataError: the file is missing or not text, hardly a row can be used, or a label is not one of ``labels``.
     """
     path = Path(path)
-    rows = []
+    reader = _Reader(str(path), columns or TextColumns())
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{path}:{number}: not valid JSON: {error}", "Each line must be one complete JSON object."
-            ) from None
-        if not isinstance(record, dict):
-            raise DataError(
-                f"{path}:{number}: expected an object, found {type(record).__name__}",
-                'Each line must look like {"text": "...", "label": 0}.',
-            )
-        rows.append(_row(record, path, number))
-    return _number_labels(rows, path, labels)
+            reader.drop(f"{path}:{number}: not valid JSON: {error}")
+            continue
+        if isinstance(record, dict):
+            reader.add(record, f"{path}:{number}", str(number))
+        else:
+            reader.drop(f"{path}:{number}: expected an object, found {type(record).__name__}")
+    return reader.finish(labels)
 
 
-def read_tsv(path: str | os.PathLike[str], *, labels: Sequence[str] | None = None) -> TextFile:
+def read_tsv(
+    path: str | os.PathLike[str], *, columns: TextColumns | None = None, labels: Sequence[str] | None = None
+) -> TextFile:
     """Read tab-separated values with a header line; quotes have no special meaning, as in GLUE.
 
-    Args:
-        path: the file.
-        labels: as in :func:`read_jsonl`.
+    Arguments as of :func:`read_jsonl`.
 
     Raises:
-        DataError: with the number of the first line that cannot be used.
+        DataError: as of :func:`read_jsonl`; or the header lacks a column.
     """
     path = Path(path)
     lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
     header = [name.strip() for name in lines[0].split("\t")]
-    rows = []
+    reader = _Reader(str(path), columns or TextColumns())
+    reader.require(header)
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
         cells = line.split("\t")
         if len(cells) != len(header):
-            raise DataError(
-                f"{path}:{number}: expected {len(header)} columns ({', '.join(header)}), found {len(cells)}",
-                "Columns are separated by single tabs; the first line names them.",
-            )
+            reader.drop(f"{path}:{number}: expected {len(header)} columns ({', '.join(header)}), found {len(cells)}")
+            continue
         record: dict[str, Any] = dict(zip(header, cells, strict=True))
-        label = str(record.get("label", ""))
-        record["label"] = int(label) if label.isascii() and label.isdigit() else label
-        rows.append(_row(record, path, number))
-    return _number_labels(rows, path, labels)
+        label = record[reader.columns.label]
+        record[reader.columns.label] = int(label) if label.isascii() and label.isdigit() else label
+        reader.add(record, f"{path}:{number}", str(number))
+    return reader.finish(labels)
 
 
-def _row(record: dict[str, Any], path: Path, number: int) -> _Row:
-    text = next((record[key] for key in _TEXT_KEYS if key in record), None)
-    pair = next((record[key] for key in _PAIR_KEYS if key in record), None)
-    label = record.get("label")
-    if not isinstance(text, str):
-        raise DataError(f"{path}:{number}: no text", f"One of {', '.join(_TEXT_KEYS)} must hold the text.")
-    if not isinstance(pair, str | None):
-        raise DataError(f"{path}:{number}: the second text is not a text", f"Check {' or '.join(_PAIR_KEYS)}.")
-    if isinstance(label, bool) or not isinstance(label, int | str) or label == "":
-        raise DataError(f"{path}:{number}: label {label!r} is not usable", "A whole number from 0, or a name.")
-    if isinstance(label, int) and label < 0:
-        raise DataError(f"{path}:{number}: label {label} is negative", "Unlabelled rows (-1) cannot be used.")
-    return _Row(number, str(record.get("id", number)), text, pair, label)
+def from_records(
+    records: Iterable[dict[str, Any]],
+    names: Sequence[str],
+    *,
+    source: str,
+    columns: TextColumns,
+    labels: Sequence[str] | None = None,
+) -> TextFile:
+    """Labelled texts of a table that is in memory, with the columns ``names``; the rest as of :func:`read_jsonl`."""
+    reader = _Reader(source, columns)
+    reader.require(names)
+    for number, record in enumerate(records):
+        reader.add(record, f"{source}, row {number}", str(number))
+    return reader.finish(labels)
 
 
-def _number_labels(rows: list[_Row], path: Path, labels: Sequence[str] | None) -> TextFile:
-    if not rows:
-        raise DataError(f"{path} holds no labelled text", "At least one line is needed.")
+def write_jsonl(examples: Sequence[TextExample], path: str | os.PathLike[str]) -> None:
+    """Write texts so that :func:`read_jsonl` gives them back; labels are written as numbers.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    lines = [json.dumps({name: v for name, v in asdict(e).items() if v is not None}) for e in examples]
+    try:
+        Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+@dataclass
+class _Reader:
+    """Collects the usable rows of one source and counts the others."""
+
+    source: str
+    columns: TextColumns
+    rows: list[_Row] = field(default_factory=list)
+    read: int = 0
+    dropped: int = 0
+    unlabelled: int = 0
+    samples: list[str] = field(default_factory=list)
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse a table without the columns, or one in which it is not clear which columns are meant."""
+        wanted = [self.columns.text, self.columns.text_pair, self.columns.label]
+        missing = [name for name in wanted if name is not None and name not in names]
+        found = [name for name in _TEXT_KEYS if name in names]
+        hint = f"The columns are {', '.join(names)}. Name yours in the source: columns: {{text: ..., label: ...}}."
+        if missing or (self.columns.text is None and not found):
+            raise DataError(f"{self.source} has no column {', '.join(missing) or ' or '.join(_TEXT_KEYS)}", hint)
+        if self.columns.text is None and len(found) > 1:
+            raise DataError(f"{self.source}: the text may be in {' or '.join(found)}", hint)
+
+    def add(self, record: dict[str, Any], place: str, number: str) -> None:
+        """Keep a row, or count why not."""
+        self.read += 1
+        text = _value(record, self.columns.text, _TEXT_KEYS)
+        pair = _value(record, self.columns.text_pair, _PAIR_KEYS if self.columns.text is None else ())
+        label = record.get(self.columns.label)
+        if not isinstance(text, str) or not text.strip():
+            self._bad(f"{place}: no text")
+        elif not isinstance(pair, str | None) or (self.columns.text_pair is not None and not pair):
+            self._bad(f"{place}: no second text")
+        elif label in _UNLABELLED:
+            self.unlabelled += 1
+        elif isinstance(label, bool) or not isinstance(label, int | str) or (isinstance(label, int) and label < 0):
+            self._bad(f"{place}: label {label!r} is not usable")
+        else:
+            self.rows.append(_Row(place, str(record.get("id", number)), text, pair, label))
+
+    def drop(self, why: str) -> None:
+        """Count a row that could not even be taken apart."""
+        self.read += 1
+        self._bad(why)
+
+    def _bad(self, why: str) -> None:
+        self.dropped += 1
+        if len(self.samples) < MAX_SAMPLES:
+            self.samples.append(why)
+
+    def finish(self, labels: Sequence[str] | None) -> TextFile:
+        """The rows with numbered labels."""
+        if not self.rows or self.dropped > _MOST_BAD * self.read:
+            without = f", {self.unlabelled} without a label" if self.unlabelled else ""
+            raise DataError(
+                f"{self.source}: {self.dropped} of {self.read} rows cannot be used{without}"
+                + "".join(f"\n  {sample}" for sample in self.samples[:3]),
+                "Each row must hold a text and a label: a whole number from 0, or a name. Check data.sources.columns.",
+            )
+        issues = TextIssues(self.read, self.dropped, self.unlabelled, tuple(self.samples))
+        return _number_labels(self.rows, labels, issues)
+
+
+def _value(record: dict[str, Any], name: str | None, usual: Sequence[str]) -> Any:
+    names = (name,) if name is not None else usual
+    return next((record[key] for key in names if key in record), None)
+
+
+def _number_labels(rows: list[_Row], labels: Sequence[str] | None, issues: TextIssues) -> TextFile:
     number = next((row for row in rows if isinstance(row.label, int)), None)
     if number is not None and any(isinstance(row.label, str) for row in rows):
         raise DataError(
-            f"{path}:{number.line}: label {number.label} is a number, but other labels of the file are names",
+            f"{number.place}: label {number.label} is a number, but other labels of the file are names",
             "Use names throughout, or numbers throughout.",
         )
     names = tuple(labels) if labels is not None else _names(row.label for row in rows)
     index = {name: number for number, name in enumerate(names)}
-    examples = []
+    return TextFile(tuple(_examples(rows, names, index)), names, issues)
+
+
+def _examples(rows: Iterable[_Row], names: Sequence[str], index: dict[str, int]) -> Iterator[TextExample]:
+    used: set[str] = set()
     for row in rows:
         label = index.get(row.label) if isinstance(row.label, str) else row.label
         if label is None or label >= len(names):
             raise DataError(
-                f"{path}:{row.line}: label {row.label!r} is not one of the classes {', '.join(names)}",
+                f"{row.place}: label {row.label!r} is not one of the classes {', '.join(names)}",
                 "A file must use the labels of the training file.",
             )
-        examples.append(TextExample(row.id, row.text, row.pair, label))
-    return TextFile(tuple(examples), names)
+        name = row.id if row.id not in used else f"{row.id}#{len(used)}"
+        used.add(name)
+        yield TextExample(name, row.text, row.pair, label)
 
 
 def _names(labels: Iterable[str | int]) -> tuple[str, ...]:

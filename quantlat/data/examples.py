@@ -39,6 +39,11 @@ class QAExample:
     title: str = ""
 
     @property
+    def group(self) -> str:
+        """What examples that are not independent of each other share: the passage."""
+        return self.context
+
+    @property
     def references(self) -> tuple[str, ...]:
         """The texts of all reference answers."""
         return tuple(answer.text for answer in self.answers)
@@ -53,18 +58,33 @@ class TextExample:
     text_pair: str | None
     label: int
 
+    @property
+    def group(self) -> str:
+        """What examples that are not independent of each other share: the first text (a premise has several pairs)."""
+        return self.text
 
-def fingerprint(*parts: Iterable[QAExample]) -> str:
+
+Example = QAExample | TextExample
+
+
+def fingerprint(*parts: Iterable[Example]) -> str:
     """sha256 (hex) over the content of every example of every part, in order; changes when any of it does."""
     digest = hashlib.sha256()
     for number, part in enumerate(parts):
         digest.update(f"part {number}\n".encode())
         for example in part:
-            fields = [example.id, example.question, example.context, example.title]
-            fields += [f"{answer.start}:{answer.text}" for answer in example.answers]
+            fields = _fields(example)
             digest.update(f"{len(fields)}\n".encode())
             for field in fields:
                 encoded = field.encode("utf-8", "surrogatepass")
                 # the length in front keeps ("ab", "c") and ("a", "bc") apart
                 digest.update(f"{len(encoded)}:".encode() + encoded)
     return digest.hexdigest()
+
+
+def _fields(example: Example) -> list[str]:
+    if isinstance(example, TextExample):
+        pair = [] if example.text_pair is None else [example.text_pair]
+        return [example.id, example.text, str(example.label), *pair]
+    answers = [f"{answer.start}:{answer.text}" for answer in example.answers]
+    return [example.id, example.question, example.context, example.title, *answers]

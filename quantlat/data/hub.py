@@ -1,4 +1,4 @@
-"""SQuAD-shaped datasets of the Hugging Face hub, through ``datasets``, without long waits for a network.
+"""Datasets of the Hugging Face hub, through ``datasets``, without long waits for a network.
 
 ``datasets`` retries an unreachable hub for half a minute. Here one probe with a deadline decides: the hub
 answers, or the library is put into its offline mode, in which it serves its local cache or fails at once.
@@ -13,7 +13,7 @@ import re
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,16 +44,22 @@ class HubContent:
 
 
 def load_from_hub(dataset: str, revision: str | None, *, offline: bool) -> HubContent:
-    """Load a dataset with the columns of ``rajpurkar/squad``.
+    """Load a dataset with the columns of ``rajpurkar/squad``; arguments and errors as of :func:`load_dataset`."""
+    return _convert(load_dataset(dataset, None, revision, offline=offline), dataset)
+
+
+def load_dataset(dataset: str, subset: str | None, revision: str | None, *, offline: bool) -> Any:
+    """The splits of a dataset by name, as ``datasets`` gives them.
 
     Args:
         dataset: ``organisation/name``.
+        subset: configuration of a dataset that has several, such as ``sst2`` of ``nyu-mll/glue``.
         revision: branch, tag or commit; None is the main branch.
         offline: use only what an earlier run left in the local cache.
 
     Raises:
         Unavailable: not installed, not reachable, not there, or not in the cache.
-        DataError: it loads, but is not SQuAD-shaped; or the name is not one of the hub.
+        DataError: it loads, but is of another shape; or the name is not one of the hub.
         StorageError: the cache cannot be written.
     """
     if not _NAME.fullmatch(dataset):
@@ -68,44 +74,66 @@ def load_from_hub(dataset: str, revision: str | None, *, offline: bool) -> HubCo
     try:
         with _quiet(datasets, offline=reason is not None):
             loaded = datasets.load_dataset(
-                dataset, revision=revision, download_config=datasets.DownloadConfig(max_retries=1)
+                dataset, subset, revision=revision, download_config=datasets.DownloadConfig(max_retries=1)
             )
     except Exception as error:  # the hub, its HTTP client and pyarrow each have errors of their own
-        if isinstance(error, OSError) and error.errno in (
-            errno.ENOSPC,
-            errno.EDQUOT,
-            errno.EACCES,
-            errno.EROFS,
-        ):
-            raise StorageError(
-                f"{dataset} cannot be stored in the cache of datasets: {error.strerror}",
-                "Free some space, or set HF_HOME to a folder that can be written.",
-            ) from None
-        if reason is not None:
-            raise Unavailable(f"{reason}, and it is not in the local cache") from None
-        # a message may hold this machine's paths, and reasons end up in reports
-        first_line = (str(error).strip().splitlines() or [""])[0].replace(f"{Path.cwd()}{os.sep}", "")
-        raise Unavailable(f"{type(error).__name__}: {first_line:.200}") from None
+        raise _refusal(error, dataset, reason) from None
     if reason is not None and revision and _COMMIT.fullmatch(revision) and not _is_revision(loaded, revision):
         raise Unavailable(f"{reason}, and the local cache does not hold revision {revision}")
-    return _convert(loaded, dataset)
+    return loaded
 
 
-def _convert(loaded: Any, dataset: str) -> HubContent:
+def _refusal(error: Exception, dataset: str, reason: str | None) -> Exception:
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EACCES,
+        errno.EROFS,
+    ):
+        return StorageError(
+            f"{dataset} cannot be stored in the cache of datasets: {error.strerror}",
+            "Free some space, or set HF_HOME to a folder that can be written.",
+        )
+    if reason is not None:
+        return Unavailable(f"{reason}, and it is not in the local cache")
+    # a message may hold this machine's paths, and reasons end up in reports
+    first_line = (str(error).strip().splitlines() or [""])[0].replace(f"{Path.cwd()}{os.sep}", "")
+    return Unavailable(f"{type(error).__name__}: {first_line:.200}")
+
+
+def split_names(loaded: Any, dataset: str, dev_split: str | None, usual: Sequence[str]) -> str | None:
+    """Name of the dev split, ``None`` where there is none.
+
+    Args:
+        dev_split: the one that is wanted; ``None``: the first of ``usual`` that is there.
+
+    Raises:
+        DataError: there is no train split, or not the wanted one.
+    """
     if "train" not in loaded:
         raise DataError(
             f"{dataset} has no train split, only {', '.join(loaded)}", "Name a dataset like rajpurkar/squad."
         )
+    if dev_split is not None and dev_split not in loaded:
+        raise DataError(f"{dataset} has no split {dev_split!r}, only {', '.join(loaded)}", "Correct dev_split.")
+    return dev_split or next((name for name in usual if name in loaded), None)
+
+
+def hub_licence(loaded: Any) -> str:
+    """The licence that the dataset states."""
+    return str(loaded["train"].info.license or "see the dataset's page on the hub")
+
+
+def _convert(loaded: Any, dataset: str) -> HubContent:
+    name = split_names(loaded, dataset, None, ("validation", "dev", "test"))
     train, issues = align(_records(loaded["train"], dataset))
     dev = None
-    name = next((name for name in ("validation", "dev", "test") if name in loaded), None)
     if name is not None:
         dev, dev_issues = align(_records(loaded[name], dataset))
         issues = issues + dev_issues
     if not train or dev == ():
         raise DataError(f"{dataset} holds no question with a usable answer ({issues.summary()})")
-    licence = str(loaded["train"].info.license or "see the dataset's page on the hub")
-    return HubContent(train, dev, issues, licence)
+    return HubContent(train, dev, issues, hub_licence(loaded))
 
 
 def _records(split: Any, dataset: str) -> Iterator[QAExample]:

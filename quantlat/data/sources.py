@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from quantlat.data.examples import QAExample, fingerprint
+from quantlat.data.examples import Example, fingerprint
 from quantlat.data.hub import Unavailable, load_from_hub
+from quantlat.data.loaded import Issues, Loaded, locate
 from quantlat.data.splits import hold_out, passage_key
 from quantlat.data.squad import DataIssues, read_squad
+from quantlat.data.text_sources import load_texts
+from quantlat.data.text_windows import TEXT_CLASSIFICATION
 from quantlat.errors import DataError
 from quantlat.progress import Progress
-from quantlat.recipe.base import expand_variables, variables_of
 
 if TYPE_CHECKING:
-    from quantlat.recipe.schema import EmbeddedSource, FilesSource, HubSource
+    from quantlat.recipe.schema import DataSource, EmbeddedSource, FilesSource, HubSource
 
-    DataSource = FilesSource | HubSource | EmbeddedSource
-
+SourceKind = Literal["files", "hub", "embedded", "embedded-texts"]
 DEV_SHARE = 0.1
 DEV_SEED = 0
 _GET_SQUAD = (
@@ -41,41 +42,29 @@ class TaskData:
         name: short name for tables, such as ``squad/train.json``, ``rajpurkar/squad``, ``embedded``.
         description: one line for the log and the report; holds no machine's paths.
         kind: kind of the source used.
-        train: questions to learn from, search with and calibrate on.
-        dev: questions for the final report alone.
+        train: examples to learn from, search with and calibrate on.
+        dev: examples for the final report alone.
         issues: what was wrong in either part.
         notice: what the reader of a score must know about this data, or None.
         licence: licence of the data, as far as the source states one.
         fingerprint: sha256 over the content of both parts.
         tried: the sources that were passed over, each with its reason.
         training_share: share of every training's epochs that this data needs.
+        labels: names of the classes of texts; empty for questions.
     """
 
     name: str
     description: str
     kind: Literal["files", "hub", "embedded"]
-    train: tuple[QAExample, ...]
-    dev: tuple[QAExample, ...]
-    issues: DataIssues
+    train: tuple[Example, ...]
+    dev: tuple[Example, ...]
+    issues: Issues
     notice: str | None
     licence: str
     fingerprint: str
     tried: tuple[str, ...] = ()
     training_share: float = 1.0
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A source's content before the checks that all sources share."""
-
-    name: str
-    description: str
-    train: tuple[QAExample, ...]
-    dev: tuple[QAExample, ...] | None
-    issues: DataIssues
-    notice: str | None
-    licence: str
-    training_share: float = 1.0
+    labels: tuple[str, ...] = ()
 
 
 def resolve_sources(
@@ -90,51 +79,51 @@ def resolve_sources(
 
     Args:
         sources: in order of preference.
-        task: the recipe's task; ``question-answering``.
+        task: the recipe's task.
         offline: do not touch the network; the hub's local cache still counts as available.
         progress: told which source is used, which were passed over and why, and what was wrong in the data.
         base_dir: where relative paths are looked up when they do not exist under the working directory.
 
     Raises:
-        DataError: no source is available, a source is damaged, or the task is not question answering.
+        DataError: no source is available, or a source is damaged or of another task.
     """
-    if task != "question-answering":
-        raise DataError(
-            f"the data sources of this version hold question-answering data, not {task}",
-            "Set task: question-answering in the recipe.",
-        )
+    texts = task == TEXT_CLASSIFICATION
     tried: list[str] = []
     for source in sources:
         try:
-            loaded = _load(source, offline=offline, base_dir=base_dir)
+            load = load_texts if texts else _load
+            loaded = load(source, offline=offline, base_dir=base_dir)
         except Unavailable as reason:
             tried.append(f"{_label(source)}: {reason}")
             progress.say(f"data source passed over: {tried[-1]}")
             continue
-        data = _complete(loaded, source.kind, tuple(tried))
+        data = _complete(loaded, source.kind, tuple(tried), texts=texts)
         _announce(data, progress)
         return data
     raise DataError(
         "no data source is available:" + "".join(f"\n  {line}" for line in tried or ["the list is empty"]),
-        f"{_GET_SQUAD} A source {{kind: embedded}} at the end of data.sources is available everywhere.",
+        f"{'' if texts else f'{_GET_SQUAD} '}A source {{kind: {'embedded-texts' if texts else 'embedded'}}} at the end "
+        "of data.sources is available everywhere.",
     )
 
 
-def _load(source: DataSource, *, offline: bool, base_dir: Path | None) -> _Loaded:
+def _load(source: DataSource, *, offline: bool, base_dir: Path | None) -> Loaded:
     if source.kind == "files":
         return _load_files(source, base_dir)
     if source.kind == "hub":
         return _load_hub(source, offline)
-    return _load_embedded(source)
+    if source.kind == "embedded":
+        return _load_embedded(source)
+    raise DataError(f"a source of kind {source.kind} holds no questions", "Use kind: embedded.")
 
 
-def _load_files(source: FilesSource, base_dir: Path | None) -> _Loaded:
-    train_path = _locate(source.train, base_dir)
-    dev_path = _locate(source.dev, base_dir) if source.dev else None
+def _load_files(source: FilesSource, base_dir: Path | None) -> Loaded:
+    train_path = locate(source.train, base_dir)
+    dev_path = locate(source.dev, base_dir) if source.dev else None
     train = read_squad(train_path)
     dev = read_squad(dev_path) if dev_path else None
     name = "/".join(train_path.parts[-2:])
-    return _Loaded(
+    return Loaded(
         name=name,
         description=f"SQuAD-format files {source.train}" + (f" and {source.dev}" if source.dev else ""),
         train=train.examples,
@@ -145,9 +134,9 @@ def _load_files(source: FilesSource, base_dir: Path | None) -> _Loaded:
     )
 
 
-def _load_hub(source: HubSource, offline: bool) -> _Loaded:
+def _load_hub(source: HubSource, offline: bool) -> Loaded:
     content = load_from_hub(source.dataset, source.revision, offline=offline)
-    return _Loaded(
+    return Loaded(
         name=source.dataset,
         description=f"Hugging Face dataset {source.dataset}, revision {source.revision or 'main'}",
         train=content.train,
@@ -158,11 +147,11 @@ def _load_hub(source: HubSource, offline: bool) -> _Loaded:
     )
 
 
-def _load_embedded(source: EmbeddedSource) -> _Loaded:
+def _load_embedded(source: EmbeddedSource) -> Loaded:
     from quantlat.data.embedded import generate
 
     train, dev = generate(source.train_questions, source.dev_questions, source.seed)
-    return _Loaded(
+    return Loaded(
         name="embedded",
         description=f"embedded generated reading-comprehension set, seed {source.seed}",
         train=train,
@@ -177,27 +166,27 @@ def _load_embedded(source: EmbeddedSource) -> _Loaded:
     )
 
 
-def _complete(loaded: _Loaded, kind: Literal["files", "hub", "embedded"], tried: tuple[str, ...]) -> TaskData:
+def _complete(loaded: Loaded, kind: SourceKind, tried: tuple[str, ...], *, texts: bool) -> TaskData:
     """Hold out a dev part where the source has none, and look for dev passages known from training."""
+    items = "texts" if texts else "questions"
     notices = [loaded.notice] if loaded.notice else []
     train, dev = loaded.train, loaded.dev
     if dev is None:
         train, dev = hold_out(train, share=DEV_SHARE, seed=DEV_SEED)
+        whole = "" if texts else ", by whole passages"
         notices.append(
-            f"The source has no dev part: {len(dev):,} questions ({DEV_SHARE:.0%} of its training part, by "
-            "whole passages) were held out and are used as dev."
+            f"The source has no dev part: {len(dev):,} {items} ({DEV_SHARE:.0%} of its training part{whole}) were "
+            "held out and are used as dev."
         )
     known = {passage_key(example) for example in train}
     leaked = sum(passage_key(example) in known for example in dev)
     if leaked:
-        notices.append(
-            f"{leaked:,} of {len(dev):,} dev questions are about a passage of the training part: "
-            "scores on them are too good."
-        )
+        also = "also stand in" if texts else "are about a passage of"
+        notices.append(f"{leaked:,} of {len(dev):,} dev {items} {also} the training part: scores on them are too good.")
     return TaskData(
         name=loaded.name,
-        description=f"{loaded.description}: {len(train):,} training and {len(dev):,} dev questions",
-        kind=kind,
+        description=f"{loaded.description}: {len(train):,} training and {len(dev):,} dev {items}",
+        kind="embedded" if kind == "embedded-texts" else kind,
         train=train,
         dev=dev,
         issues=loaded.issues,
@@ -206,6 +195,7 @@ def _complete(loaded: _Loaded, kind: Literal["files", "hub", "embedded"], tried:
         fingerprint=fingerprint(train, dev),
         tried=tried,
         training_share=loaded.training_share,
+        labels=loaded.labels,
     )
 
 
@@ -217,25 +207,7 @@ def _announce(data: TaskData, progress: Progress) -> None:
         progress.warn(data.notice)
 
 
-def _locate(path: str, base_dir: Path | None) -> Path:
-    """Put environment variables and ``~`` in; an unset variable makes the source unavailable."""
-    text, unset = expand_variables(path)
-    if unset:
-        raise Unavailable(f"{' and '.join(dict.fromkeys(unset))} {'is' if len(set(unset)) == 1 else 'are'} not set")
-    found = Path(text).expanduser()
-    if base_dir is not None and not found.is_absolute() and not found.exists():
-        found = base_dir / found
-    if not found.exists():
-        variables = variables_of(path)
-        raise DataError(
-            f"{found}: no such file, named by the recipe as {path}",
-            "Put the file there, or correct the path in data.sources."
-            + (f" Unset {' and '.join(variables)} to use the next source." if variables else ""),
-        )
-    return found
-
-
 def _label(source: DataSource) -> str:
     if source.kind == "files":
         return f"files {source.train}"
-    return f"hub {source.dataset}" if source.kind == "hub" else "embedded"
+    return f"hub {source.dataset}" if source.kind == "hub" else source.kind

@@ -2,7 +2,8 @@
 
 The dev part belongs to the report alone (reference: Length-Adaptive Transformer, whose published search
 selected its configurations on the dev set it then reported). Questions about one passage stay together: a
-student that has seen the passage in training would look better in the search than it is.
+student that has seen the passage in training would look better in the search than it is. So do texts that occur more
+than once, and pairs that share their first text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantlat.data.examples import QAExample
+from quantlat.data.examples import Example
 from quantlat.errors import DataError
 
 
@@ -19,17 +20,17 @@ from quantlat.errors import DataError
 class TrainSplits:
     """Three parts that share no passage: training, configuration search, calibration."""
 
-    fit: tuple[QAExample, ...]
-    search: tuple[QAExample, ...]
-    calibration: tuple[QAExample, ...]
+    fit: tuple[Example, ...]
+    search: tuple[Example, ...]
+    calibration: tuple[Example, ...]
 
 
-def passage_key(example: QAExample) -> str:
-    """What makes two passages the same: the text, whatever its white space."""
-    return " ".join(example.context.split())
+def passage_key(example: Example) -> str:
+    """What makes two passages, or two texts, the same: the words, whatever the white space."""
+    return " ".join(example.group.split())
 
 
-def split_train(examples: Sequence[QAExample], *, search: float, calibration: float, seed: int) -> TrainSplits:
+def split_train(examples: Sequence[Example], *, search: float, calibration: float, seed: int) -> TrainSplits:
     """Hold out whole passages of the training part for the search and for calibration.
 
     Passages are ordered by a hash of seed and text, so the result depends neither on the order of the file
@@ -64,15 +65,15 @@ def split_train(examples: Sequence[QAExample], *, search: float, calibration: fl
     for part, share in (("search", search), ("calibration", calibration)):
         reserve = 1 + (part == "search" and calibration > 0)  # passages the later parts still need
         _take(order, sizes, part_of, part, share * len(examples), reserve)
-    parts: dict[str, list[QAExample]] = {"fit": [], "search": [], "calibration": []}
+    parts: dict[str, list[Example]] = {"fit": [], "search": [], "calibration": []}
     for key, example in zip(keys, examples, strict=True):
         parts[part_of.get(key, "fit")].append(example)
     return TrainSplits(tuple(parts["fit"]), tuple(parts["search"]), tuple(parts["calibration"]))
 
 
 def hold_out(
-    examples: Sequence[QAExample], *, share: float, seed: int
-) -> tuple[tuple[QAExample, ...], tuple[QAExample, ...]]:
+    examples: Sequence[Example], *, share: float, seed: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """Divide a set into (rest, held-out) by passage, ``share`` of the questions held out; errors as above."""
     parts = split_train(examples, search=share, calibration=0.0, seed=seed)
     return parts.fit, parts.search

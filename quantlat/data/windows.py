@@ -14,13 +14,13 @@ dev set BERT-uncased gives 10,784 windows at 384 / 128.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantlat.data.examples import QAExample
+from quantlat.data.examples import Example, QAExample
 from quantlat.errors import DataError
 from quantlat.progress import Progress, QuietProgress
 
@@ -56,7 +56,7 @@ class PairTokenizer(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Window:
-    """One input of the encoder: a question and a stretch of its passage, n real tokens.
+    """One input of the encoder, n real tokens: a question and a stretch of its passage, or a text or pair to classify.
 
     Attributes:
         example_index: which example of the set this window belongs to.
@@ -67,6 +67,7 @@ class Window:
         start: position of the first token of the first reference answer; 0 if it is not (wholly) in this
             window.
         end: position of its last token; 0 if it is not in this window.
+        label: class of a text; 0 for questions.
     """
 
     example_index: int
@@ -75,6 +76,7 @@ class Window:
     offsets: NDArray[np.int32]
     start: int
     end: int
+    label: int = 0
 
     @property
     def length(self) -> int:
@@ -92,9 +94,9 @@ class WindowReport:
     """What windowing did.
 
     Attributes:
-        questions: examples windowed.
+        questions: examples windowed: questions or texts.
         windows: windows made.
-        truncated_questions: questions cut to the maximum question length.
+        truncated_questions: questions cut to the maximum question length, or texts cut to the window.
         unanswerable_windows: windows that do not hold the first reference answer.
         unanswerable_questions: questions none of whose windows holds it (the answer is longer than a window).
         tokens_mean: mean real tokens of a window.
@@ -122,13 +124,15 @@ class WindowSet:
         windows: all windows.
         examples: what ``Window.example_index`` counts in.
         report: what windowing did.
-        truncated: indices of the examples whose question was cut.
+        truncated: indices of the examples whose question or text was cut.
+        task: what is asked of the examples.
     """
 
     windows: tuple[Window, ...]
-    examples: tuple[QAExample, ...]
+    examples: tuple[Example, ...]
     report: WindowReport
     truncated: frozenset[int] = frozenset()
+    task: str = "question-answering"
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -139,7 +143,7 @@ class WindowSet:
         return np.array([window.length for window in self.windows], dtype=np.int64)
 
     def sample(self, windows: int, *, seed: int) -> WindowSet:
-        """Whole questions drawn at random, in their order, until they have at least ``windows`` windows."""
+        """Whole examples drawn at random, in their order, until they have at least ``windows`` windows."""
         if windows >= len(self):
             return self
         of_example = np.bincount([w.example_index for w in self.windows], minlength=len(self.examples))
@@ -147,13 +151,12 @@ class WindowSet:
         stop = int(np.searchsorted(np.cumsum(of_example[order]), windows)) + 1
         new_index = {int(old): new for new, old in enumerate(np.sort(order[:stop]))}
         chosen = tuple(
-            Window(new_index[w.example_index], w.input_ids, w.token_type_ids, w.offsets, w.start, w.end)
-            for w in self.windows
-            if w.example_index in new_index
+            replace(w, example_index=new_index[w.example_index]) for w in self.windows if w.example_index in new_index
         )
         truncated = frozenset(new_index[i] for i in self.truncated if i in new_index)
         examples = tuple(self.examples[i] for i in new_index)
-        return WindowSet(chosen, examples, _report(chosen, stop, len(truncated)), truncated)
+        report = report_of(chosen, stop, len(truncated), spans=self.task == "question-answering")
+        return WindowSet(chosen, examples, report, truncated, self.task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,7 @@ def make_windows(
             answer = _answer_tokens(example, passage)
             for low, high in _ranges(len(passage.ids), room, stride):
                 windows.append(_assemble(index, tokenizer, head, passage, low, high, answer))
-    report = _report(windows, len(examples), len(truncated))
+    report = report_of(windows, len(examples), len(truncated), spans=True)
     return WindowSet(tuple(windows), tuple(examples), report, frozenset(truncated))
 
 
@@ -274,15 +277,16 @@ def _assemble(
     return Window(index, input_ids, token_type_ids, offsets, start, end)
 
 
-def _report(windows: Sequence[Window], questions: int, truncated: int) -> WindowReport:
+def report_of(windows: Sequence[Window], questions: int, truncated: int, *, spans: bool) -> WindowReport:
+    """Lengths and defects of ``windows``; ``spans``: they are to hold answers."""
     lengths = np.array([window.length for window in windows] or [0])
     answered = {window.example_index for window in windows if window.has_answer}
     return WindowReport(
         questions=questions,
         windows=len(windows),
         truncated_questions=truncated,
-        unanswerable_windows=sum(not window.has_answer for window in windows),
-        unanswerable_questions=questions - len(answered),
+        unanswerable_windows=sum(not window.has_answer for window in windows) if spans else 0,
+        unanswerable_questions=questions - len(answered) if spans else 0,
         tokens_mean=float(lengths.mean()),
         tokens_median=float(np.median(lengths)),
         tokens_p90=float(np.percentile(lengths, 90)),

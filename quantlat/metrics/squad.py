@@ -43,6 +43,21 @@ class QAScore:
     f1_per_question: NDArray[np.float64]
     em_per_question: NDArray[np.float64]
 
+    @property
+    def points(self) -> float:
+        """The metric of the task: F1."""
+        return self.f1
+
+    @property
+    def per_example(self) -> NDArray[np.float64]:
+        """F1 of each question."""
+        return self.f1_per_question
+
+    @property
+    def exact_per_example(self) -> NDArray[np.float64]:
+        """Exact match of each question."""
+        return self.em_per_question
+
 
 def normalize_answer(s: str) -> str:
     """Lower case, no ASCII punctuation, no articles, single spaces."""

@@ -11,12 +11,33 @@ from quantlat.recipe.base import Count, Fraction, Part
 _SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]; RoBERTa adds one more, hence the slack below
 
 
+def _is_none(value: object) -> bool:
+    """Options that came later are left out of keys where they say nothing, so that finished stages stay finished."""
+    return value is None
+
+
+class Columns(Part):
+    """Columns of labelled texts; the usual names are found without it."""
+
+    text: Annotated[str, Field(min_length=1)] | None = None
+    """null: text, sentence, sentence1, question1 or question."""
+    text_pair: Annotated[str, Field(min_length=1)] | None = None
+    """The second text of sentence pairs; null: text_pair, sentence2 or question2, if ``text`` is null as well."""
+    label: Annotated[str, Field(min_length=1)] = "label"
+
+
 class FilesSource(Part):
-    """SQuAD-format JSON files; a ``${VARIABLE}`` that is unset makes the source unavailable, not wrong."""
+    """SQuAD-format JSON files, or labelled texts (``.tsv`` with a header, or JSON lines).
+
+    A ``${VARIABLE}`` that is unset makes the source unavailable, not wrong.
+    """
 
     kind: Literal["files"] = "files"
     train: str = Field(min_length=1)
     dev: str | None = None
+    """null: a tenth of the training part is held out."""
+    columns: Columns | None = Field(None, exclude_if=_is_none)
+    """Text classification only."""
 
 
 class HubSource(Part):
@@ -24,7 +45,13 @@ class HubSource(Part):
 
     kind: Literal["hub"] = "hub"
     dataset: str = "rajpurkar/squad"
+    subset: str | None = Field(None, exclude_if=_is_none)
+    """Configuration of a dataset that has several: sst2 of nyu-mll/glue."""
     revision: str | None = None
+    dev_split: str | None = Field(None, exclude_if=_is_none)
+    """null: validation, validation_matched, dev or test, whichever the dataset has. Text classification only."""
+    columns: Columns | None = Field(None, exclude_if=_is_none)
+    """Text classification only."""
 
 
 class EmbeddedSource(Part):
@@ -38,7 +65,20 @@ class EmbeddedSource(Part):
     """Share of every training's epochs that is run on this set, which is easier than real questions."""
 
 
-DataSource = Annotated[FilesSource | HubSource | EmbeddedSource, Field(discriminator="kind")]
+class EmbeddedTextsSource(Part):
+    """Generated sentences, or pairs of sentences, to classify; they need neither files nor a network."""
+
+    kind: Literal["embedded-texts"] = "embedded-texts"
+    pairs: bool = False
+    """true: does the second sentence follow from the first (3 classes); false: does the writer like it (2)."""
+    train_texts: Annotated[int, Field(ge=16)] = 2400
+    dev_texts: Annotated[int, Field(ge=4)] = 400
+    seed: int = 7
+    training_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of every training's epochs that is run on this set, which is easier than real texts."""
+
+
+DataSource = Annotated[FilesSource | HubSource | EmbeddedSource | EmbeddedTextsSource, Field(discriminator="kind")]
 
 
 class DataOptions(Part):
@@ -47,12 +87,13 @@ class DataOptions(Part):
     sources: tuple[DataSource, ...] = Field(min_length=1, strict=False)
     max_tokens: Annotated[int, Field(ge=32, le=512)] = 384
     stride: Annotated[int, Field(ge=0)] = 128
-    """Tokens that neighbouring windows of one passage share."""
+    """Tokens that neighbouring windows of one passage share. Question answering only."""
     max_question_tokens: Annotated[int, Field(ge=8)] = 64
+    """Question answering only."""
     search_fraction: Fraction = 0.08
-    """Share of the training questions on which the search measures accuracy."""
+    """Share of the training examples on which the search measures accuracy."""
     calibration_fraction: Fraction = 0.04
-    """Share of the training questions from which calibration windows are drawn."""
+    """Share of the training examples from which calibration windows are drawn."""
     max_train_examples: Count | None = None
 
     @model_validator(mode="after")
@@ -77,6 +118,6 @@ class DataOptions(Part):
         if held_out > 0.5:
             raise ValueError(
                 f"search_fraction: together with calibration_fraction it is {held_out:g}, but at least half of "
-                "the questions must stay for training"
+                "the examples must stay for training"
             )
         return self

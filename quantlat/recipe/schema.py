@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from quantlat.recipe.base import Count, Duration, ModelReference, Part, Weight
-from quantlat.recipe.data import DataOptions, DataSource, EmbeddedSource, FilesSource, HubSource
+from quantlat.recipe.data import (
+    Columns,
+    DataOptions,
+    DataSource,
+    EmbeddedSource,
+    EmbeddedTextsSource,
+    FilesSource,
+    HubSource,
+)
 from quantlat.recipe.stages import (
     STAGE_ORDER,
     DistillationStage,
@@ -26,10 +34,12 @@ from quantlat.recipe.stages import (
 from quantlat.recipe.training import StudentOptions, TeacherOptions, TrainOptions
 
 __all__ = [
+    "Columns",
     "DataOptions",
     "DataSource",
     "DistillationStage",
     "EmbeddedSource",
+    "EmbeddedTextsSource",
     "FilesSource",
     "HubSource",
     "IntermediateDistillation",
@@ -50,6 +60,8 @@ __all__ = [
 ]
 
 RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime"]
+TaskName = Literal["question-answering", "text-classification"]
+_QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
 _TRAINED_KEYS = ("train", "intermediate", "prediction")
 
 
@@ -76,7 +88,7 @@ class SearchOptions(Part):
     reference: Literal["student", "teacher"] = "student"
     """The fp32 full-length model that the accuracy floor refers to."""
     max_drop: Weight = 1.0
-    """F1 points that ``balanced`` may lose against the reference."""
+    """Points of the task's metric (F1, accuracy) that ``balanced`` may lose against the reference."""
     storage: str | None = None
     """Any optuna storage URL, shared by several machines; null: a journal file in the run folder."""
 
@@ -100,7 +112,7 @@ class Recipe(Part):
     recipe_version: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
     """Lower-case letters, digits, ``_ . -``; names the run and report folders."""
-    task: Literal["question-answering"] = "question-answering"
+    task: TaskName = "question-answering"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     data: DataOptions
     teacher: TeacherOptions
@@ -124,6 +136,35 @@ class Recipe(Part):
                 _with_seed(stage, data["seed"]) if isinstance(stage, Mapping) else stage for stage in spread["stages"]
             ]
         return spread
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_questions(cls, data: Any) -> Any:
+        """Texts are windows of their own: how passages are cut up says nothing about them."""
+        if not isinstance(data, Mapping) or data.get("task") != "text-classification":
+            return data
+        options = data.get("data")
+        if not isinstance(options, Mapping):
+            return data
+        for key, value in _QUESTIONS_ONLY.items():
+            if options.get(key, value) != value:
+                raise ValueError(f"data.{key}: is about questions and their passages; leave it out for {data['task']}")
+        return {**data, "data": {**options, **_QUESTIONS_ONLY}}
+
+    @model_validator(mode="after")
+    def _sources_fit_the_task(self) -> Self:
+        texts = self.task == "text-classification"
+        wrong = "embedded" if texts else "embedded-texts"
+        for number, source in enumerate(self.data.sources):
+            where = f"data.sources[{number}]"
+            if source.kind == wrong:
+                right = "embedded-texts" if texts else "embedded"
+                raise ValueError(f"{where}: kind {wrong} has no data for {self.task}; it is {right} you want")
+            if not texts and isinstance(source, FilesSource | HubSource) and source.columns is not None:
+                raise ValueError(f"{where}: columns are those of labelled texts (task: text-classification)")
+            if texts and isinstance(source, HubSource) and "dataset" not in source.model_fields_set:
+                raise ValueError(f"{where}: name the dataset, such as dataset: nyu-mll/glue with subset: sst2")
+        return self
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> Self:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from quantlat.recipe.schema import (
+    DataSource,
     DistillationStage,
     EmbeddedSource,
+    EmbeddedTextsSource,
     LengthDropStage,
     QuantizationStage,
     Recipe,
@@ -26,10 +28,10 @@ _STEPS = 2
 
 
 def smoke_recipe(recipe: Recipe) -> Recipe:
-    """The same stages with random 2-layer models, 16 generated questions per split, 2 steps, few trials."""
+    """The same stages with random 2-layer models, 16 generated examples per split, 2 steps, few trials."""
     data = recipe.data.model_copy(
         update={
-            "sources": (EmbeddedSource(train_questions=3 * _EXAMPLES, dev_questions=_EXAMPLES),),
+            "sources": (_smoke_source(recipe),),
             "search_fraction": 0.25,
             "calibration_fraction": 0.25,
             "max_train_examples": None,
@@ -61,6 +63,22 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
             "report": recipe.report.model_copy(update={"latency_windows": 4, "rounds": 2}),
         }
     )
+
+
+def _smoke_source(recipe: Recipe) -> EmbeddedSource | EmbeddedTextsSource:
+    """Generated data of the recipe's kind."""
+    if recipe.task == "question-answering":
+        return EmbeddedSource(train_questions=3 * _EXAMPLES, dev_questions=_EXAMPLES)
+    pairs = any(_is_pairs(source) for source in recipe.data.sources)
+    return EmbeddedTextsSource(pairs=pairs, train_texts=3 * _EXAMPLES, dev_texts=_EXAMPLES)
+
+
+def _is_pairs(source: DataSource) -> bool:
+    if isinstance(source, EmbeddedTextsSource):
+        return source.pairs
+    if isinstance(source, EmbeddedSource) or source.columns is None:
+        return False
+    return source.columns.text_pair is not None
 
 
 def _short(options: Options) -> Options:

@@ -25,7 +25,7 @@ class IntermediateDistillation(TrainOptions):
 
 
 class PredictionDistillation(TrainOptions):
-    """TinyBERT's second step: the start and end distributions follow the teacher's (soft cross-entropy)."""
+    """TinyBERT's second step: the predicted distributions follow the teacher's (soft cross-entropy)."""
 
     temperature: Annotated[float, Field(gt=0)] = 1.0
     hard_label_weight: Weight = 0.0
@@ -71,7 +71,7 @@ class SensitivityOptions(Part):
     enabled: bool = True
     max_fp32_linears: Annotated[int, Field(ge=0)] = 4
     max_drop: Weight = 0.3
-    """F1 points that INT8 at full length may lose; linears go back to fp32 until it holds."""
+    """Points that INT8 at full length may lose; linears go back to fp32 until it holds."""
     windows: Count = 128
 
 

@@ -39,7 +39,7 @@ class TeacherOptions(Part):
     sha256: Sha256 | None = None
     """Expected SHA-256 of the weight file in lower-case hexadecimal; a different file is refused."""
     train: TrainOptions | None = None
-    """null: the checkpoint already answers questions and is used as it is."""
+    """null: the checkpoint already has a head for the task and is used as it is."""
 
 
 class StudentOptions(Part):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quantlat.data import TextExample, read_jsonl, read_tsv
+from quantlat.data import TextColumns, TextExample, read_jsonl, read_texts, read_tsv, write_jsonl
+from quantlat.data.classification import from_records
 from quantlat.errors import DataError
 
 
@@ -19,6 +20,7 @@ def test_json_lines_with_numbered_labels(tmp_path: Path) -> None:
     found = read_jsonl(path)
     assert found.examples == (TextExample("1", "good", None, 1), TextExample("x", "bad", None, 0))
     assert found.labels == ("0", "1")
+    assert found.issues.clean
 
 
 def test_named_labels_are_numbered_alphabetically_or_as_the_training_part_has_them(tmp_path: Path) -> None:
@@ -35,31 +37,82 @@ def test_tab_separated_values_keep_quotes_and_pairs(tmp_path: Path) -> None:
     assert read_tsv(path).labels == ("0", "1")
 
 
+def test_columns_of_any_name_are_read_when_they_are_named(tmp_path: Path) -> None:
+    header = "index\tsentence1_parse\tsentence1\tsentence2\tgold_label"
+    path = put(
+        tmp_path / "mnli.tsv", f"{header}\n0\t( a )\tA man eats.\tHe fasts.\tcontradiction\n1\t(b)\tB\tC\tneutral\n"
+    )
+    named = TextColumns("sentence1", "sentence2", "gold_label")
+    found = read_texts(path, columns=named)
+    assert found.examples[0] == TextExample("2", "A man eats.", "He fasts.", 0)
+    assert found.labels == ("contradiction", "neutral")
+    single = read_texts(path, columns=TextColumns("sentence2", None, "gold_label"))
+    assert single.examples[0].text_pair is None  # a column that nobody named is not read along
+    with pytest.raises(DataError, match="has no column gold"):
+        read_texts(path, columns=TextColumns("sentence1", "sentence2", "gold"))
+
+
+def test_a_table_in_which_two_columns_may_be_the_text_asks_which(tmp_path: Path) -> None:
+    path = put(tmp_path / "qnli.tsv", "question\tsentence\tlabel\nwho?\tAnna.\tentailment\n")
+    with pytest.raises(DataError, match="the text may be in sentence or question"):
+        read_texts(path)
+
+
+def test_bad_rows_are_left_out_and_counted_with_their_reasons(tmp_path: Path) -> None:
+    good = '{"text": "fine", "label": 0}\n' * 6
+    bad = [
+        '{"text": "b", "la',
+        "[1]",
+        '{"txt": "a", "label": 0}',
+        '{"text": " ", "label": 1}',
+        '{"text": "a", "label": 1.5}',
+    ]
+    path = put(tmp_path / "a.jsonl", good + "\n".join(bad) + '\n{"text": "a"}\n{"text": "a", "label": -1}\n')
+    found = read_jsonl(path)
+    assert len(found.examples) == 6
+    assert (found.issues.texts, found.issues.dropped_rows, found.issues.unlabelled_rows) == (13, 5, 2)
+    expected = ("a.jsonl:7: not valid JSON", ":8: expected an object", ":9: no text", ":10: no text", ":11: label 1.5")
+    assert len(found.issues.samples) == len(expected)
+    assert all(part in sample for part, sample in zip(expected, found.issues.samples, strict=True))
+    assert not found.issues.clean
+    assert "5 rows unusable, 2 without a label" in found.issues.summary()
+
+
+def test_rows_of_another_width_and_without_a_verdict_are_counted(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.tsv", "sentence\tlabel\ngood\tyes\nbad\nso so\t-\nfair\tno\n")
+    found = read_tsv(path)
+    assert [e.text for e in found.examples] == ["good", "fair"]
+    assert (found.issues.dropped_rows, found.issues.unlabelled_rows) == (1, 1)
+    assert "a.tsv:3: expected 2 columns (sentence, label), found 1" in found.issues.samples[0]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"text": "a", "label": 0}\n{"text": "b", "la', "a:2: not valid JSON"),
-        ("[1]", "a:1: expected an object"),
-        ('{"txt": "a", "label": 0}', "a:1: no text"),
-        ('{"text": "a"}', "a:1: label None is not usable"),
-        ('{"text": "a", "label": -1}', "a:1: label -1 is negative"),
-        (
-            '{"text": "a", "label": 0}\n{"text": "a", "label": "x"}',
-            "a:1: label 0 is a number, but other labels",
-        ),
+        ('{"txt": "a", "label": 0}\n{"txt": "b", "label": 0}', "2 of 2 rows cannot be used\n  .*a:1: no text"),
+        ('{"text": "a", "label": -1}', "0 of 1 rows cannot be used, 1 without a label"),
+        ('{"text": "a", "label": 0}\n{"text": "a", "label": "x"}', "a:1: label 0 is a number, but other labels"),
         ("", "is empty"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_of_which_hardly_a_row_can_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = put(tmp_path / "a", text)
     with pytest.raises(DataError, match=message):
         read_jsonl(path)
 
 
-def test_a_row_with_a_missing_column_is_named(tmp_path: Path) -> None:
-    path = put(tmp_path / "a.tsv", "sentence\tlabel\ngood\t1\nbad\n")
-    with pytest.raises(DataError, match=r"a.tsv:3: expected 2 columns \(sentence, label\), found 1"):
-        read_tsv(path)
+def test_a_table_in_memory_is_read_like_a_file() -> None:
+    rows = [{"premise": "a", "hypothesis": "b", "label": 2}, {"premise": "c", "hypothesis": "d", "label": -1}]
+    named = TextColumns("premise", "hypothesis")
+    found = from_records(rows, ["premise", "hypothesis", "label"], source="x", columns=named, labels=("e", "n", "c"))
+    assert found.examples == (TextExample("0", "a", "b", 2),)
+    assert found.issues.unlabelled_rows == 1
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    examples = (TextExample("1", 'tab\there "and" ü', None, 1), TextExample("b", "first\nline", "second", 0))
+    write_jsonl(examples, tmp_path / "out.jsonl")
+    assert read_jsonl(tmp_path / "out.jsonl").examples == examples
 
 
 def test_real_sst2_and_trec() -> None:

@@ -128,8 +128,8 @@ def test_when_nothing_is_available_every_reason_is_listed(monkeypatch: pytest.Mo
     assert "embedded" in str(caught.value.hint)
 
 
-def test_another_task_is_refused() -> None:
-    with pytest.raises(DataError, match="text-classification"):
+def test_a_source_of_another_task_is_refused() -> None:
+    with pytest.raises(DataError, match="kind embedded holds no labelled texts"):
         resolve_sources([EMBEDDED], task="text-classification", offline=True, progress=QuietProgress())
 
 

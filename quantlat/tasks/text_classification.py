@@ -1,0 +1,81 @@
+"""Classification of texts and pairs of texts: one window each, accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quantlat.data.classification import TextColumns, read_jsonl, read_texts, write_jsonl
+from quantlat.data.examples import Example, TextExample
+from quantlat.data.text_windows import TEXT_CLASSIFICATION, make_text_windows
+from quantlat.data.windows import PairTokenizer, WindowSet
+from quantlat.errors import DataError, ModelError
+from quantlat.metrics import ACCURACY, score_classes
+from quantlat.tasks.base import Logits, ReadExamples, Scored
+
+if TYPE_CHECKING:
+    from quantlat.recipe.schema import DataOptions
+
+
+class TextClassification:
+    """See :class:`quantlat.tasks.base.Task`."""
+
+    name = TEXT_CLASSIFICATION
+    metric = ACCURACY
+    format = "labelled texts: .tsv with a header, or JSON lines"
+
+    def split_file(self, split: str) -> str:
+        return f"{split}.jsonl"
+
+    def write(self, examples: Sequence[Example], path: Path) -> None:
+        write_jsonl(texts(examples), path)
+
+    def read(self, path: Path) -> tuple[Example, ...]:
+        return read_jsonl(path).examples
+
+    def read_foreign(self, path: Path, labels: Sequence[str], options: DataOptions) -> ReadExamples:
+        found = read_texts(path, columns=_columns(path, options), labels=labels)
+        return ReadExamples(found.examples, found.issues)
+
+    def windows(self, examples: Sequence[Example], tokenizer: PairTokenizer, options: DataOptions) -> WindowSet:
+        return make_text_windows(texts(examples), tokenizer, max_tokens=options.max_tokens)
+
+    def score(self, window_set: WindowSet, logits: Logits) -> Scored:
+        examples = texts(window_set.examples)
+        rows = np.array(logits).reshape(len(examples), -1)
+        if np.isnan(rows).any():
+            broken = examples[int(np.isnan(rows).any(axis=1).argmax())]
+            raise ModelError(
+                f"the logits of text {broken.id!r} are not numbers (NaN)",
+                "The model is damaged or was trained with too large a learning rate.",
+            )
+        chosen = rows.argmax(axis=1).tolist()
+        predictions = {example.id: str(index) for example, index in zip(examples, chosen, strict=True)}
+        return Scored(predictions, score_classes([example.label for example in examples], rows))
+
+    def request(self, example: Example) -> tuple[str, str | None]:
+        (one,) = texts([example])
+        return one.text, one.text_pair
+
+
+def texts(examples: Sequence[Example]) -> tuple[TextExample, ...]:
+    """The examples as labelled texts.
+
+    Raises:
+        DataError: some are none.
+    """
+    found = tuple(example for example in examples if isinstance(example, TextExample))
+    if len(found) != len(examples):
+        raise DataError(f"expected texts, but {len(examples) - len(found)} of {len(examples)} examples are none")
+    return found
+
+
+def _columns(path: Path, options: DataOptions) -> TextColumns | None:
+    """The columns that a source of the recipe names for files with this ending."""
+    for source in options.sources:
+        if source.kind == "files" and source.columns is not None and Path(source.train).suffix == path.suffix:
+            return TextColumns(source.columns.text, source.columns.text_pair, source.columns.label)
+    return None
