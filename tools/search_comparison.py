@@ -186,7 +186,7 @@ def main() -> None:
     order = np.random.default_rng(0).permutation(len(windows.examples))
     part = cut_blocks(windows, order, (args.windows,))[0].windows
     quantized = QuantizedModel.load(run.artifact("quantization") / QUANTIZED)
-    reference = evaluate_model(student.model, part).score.f1_per_question
+    reference = evaluate_model(student.model, part).score.per_example
     session = get_runtime(args.runtime).load(quantized, threads=args.threads)
     options = EvaluatorOptions(windows=len(part.windows), part_shares=(1.0,))
     evaluator = SessionEvaluator(session, part, student.config, reference, options)

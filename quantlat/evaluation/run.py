@@ -1,4 +1,4 @@
-"""Evaluate the INT8 model of a finished run: any runtime, any profile, any SQuAD-format file."""
+"""Evaluate the INT8 model of a finished run: any runtime, any profile, any file of the task's format."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantlat.data import make_windows, read_squad
-from quantlat.errors import DataError
+from quantlat.data import TextIssues
 from quantlat.evaluation.windows import evaluate_session
 from quantlat.metrics import bootstrap_mean
 from quantlat.models.tokenizer import Tokenizer
 from quantlat.progress import Progress
 from quantlat.quantization.artifact import QuantizedModel
+from quantlat.recipe.schema import DataOptions
 from quantlat.runtimes import get_runtime
+from quantlat.tasks import ReadExamples, Task, get_task
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class RunEvaluation:
     """What ``quantlat evaluate`` prints.
 
     Attributes:
-        metrics: ``f1`` and ``em`` in points.
-        n: questions.
-        f1_ci: 95 % bootstrap interval of F1 over passages (questions, where there are few passages).
+        metrics: ``f1`` and ``em`` of questions, ``accuracy`` of texts, in points.
+        metric: the one that the interval is of.
+        n: questions or texts.
+        metric_ci: its 95 % bootstrap interval over passages (over questions or texts, where there are few of them).
         data: the file, or ``dev split of the run``.
         ratios: share of the real tokens that each layer keeps.
         latency_mean_ms, latency_median_ms: of one window at batch 1, as they came; not an interleaved measurement.
@@ -34,7 +36,8 @@ class RunEvaluation:
     runtime: str
     profile: str
     data: str
-    f1_ci: tuple[float, float]
+    metric: str
+    metric_ci: tuple[float, float]
     ratios: tuple[float, ...]
     threads: int
     windows: int
@@ -49,14 +52,15 @@ class EvaluatedModel:
 
     Attributes:
         folder: of the quantised model, with its tokenizer.
-        dev: the run's dev split in SQuAD format.
+        dev: the run's dev split.
+        options: of the recipe, how examples become windows.
+        labels: names of the classes; empty for questions.
     """
 
     folder: Path
     dev: Path
-    max_tokens: int
-    stride: int
-    max_question_tokens: int
+    options: DataOptions
+    labels: tuple[str, ...] = ()
 
 
 def evaluate_quantized(
@@ -69,28 +73,21 @@ def evaluate_quantized(
     data: Path | None,
     progress: Progress,
 ) -> RunEvaluation:
-    """Answer every question of ``data`` (default: the run's dev split) and score the answers.
+    """Ask the model every example of ``data`` (default: the run's dev split) and score what it says.
 
     Raises:
-        DataError: the file holds no question.
+        DataError: the file holds no example of the task.
         RuntimeUnavailableError: the runtime cannot run here.
     """
     from quantlat.models.retention import ElasticConfig, RetentionConfig
 
     quantized = QuantizedModel.load(model.folder)
     tokenizer = Tokenizer.from_folder(model.folder, family=quantized.config.family)
-    squad = read_squad(data or model.dev)
-    if not squad.examples:
-        raise DataError(f"{data or model.dev} holds no usable question", "Give a file in SQuAD's JSON format.")
-    if not squad.issues.clean:
-        progress.warn(f"data issues: {squad.issues.summary()}")
-    windows = make_windows(
-        squad.examples,
-        tokenizer,
-        max_tokens=model.max_tokens,
-        stride=model.stride,
-        max_question_tokens=model.max_question_tokens,
-    )
+    task = get_task(quantized.task)
+    found = _read(model, task, data)
+    if not found.issues.clean:
+        progress.warn(f"data issues: {found.issues.summary()}")
+    windows = task.windows(found.examples, tokenizer, model.options)
     retention = RetentionConfig(ratios)
     config = None if retention.is_full else ElasticConfig(retention)
     chosen = get_runtime(runtime)
@@ -100,16 +97,18 @@ def evaluate_quantized(
         result = evaluate_session(session, windows, config, progress=progress, name=f"{runtime}, {profile}")
     finally:
         session.close()
-    passages = [example.context for example in squad.examples]
+    passages = [example.group for example in found.examples]
     groups = passages if len(set(passages)) >= 20 else None
-    interval = bootstrap_mean(result.score.f1_per_question, seed=0, groups=groups)
+    interval = bootstrap_mean(result.score.per_example, seed=0, groups=groups)
+    exact = result.score.exact_per_example
     return RunEvaluation(
-        metrics={"f1": result.score.f1, "em": result.score.em},
+        metrics={task.metric.key: result.score.points} | ({} if exact is None else {"em": float(exact.mean())}),
         n=result.score.n,
         runtime=runtime,
         profile=profile,
         data=str(data) if data is not None else "dev split of the run",
-        f1_ci=(max(interval.low, 0.0), min(interval.high, 100.0)),
+        metric=task.metric.key,
+        metric_ci=(max(interval.low, 0.0), min(interval.high, 100.0)),
         ratios=ratios,
         threads=threads,
         windows=len(windows),
@@ -117,3 +116,10 @@ def evaluate_quantized(
         latency_mean_ms=float(result.latencies_ms.mean()),
         latency_median_ms=float(sorted(result.latencies_ms)[len(windows) // 2]),
     )
+
+
+def _read(model: EvaluatedModel, task: Task, data: Path | None) -> ReadExamples:
+    if data is not None:
+        return task.read_foreign(data, model.labels, model.options)
+    examples = task.read(model.dev)
+    return ReadExamples(examples, TextIssues(len(examples)))

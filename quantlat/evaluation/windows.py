@@ -1,4 +1,4 @@
-"""Answer every window of a data set with a session or a model and score the answers.
+"""Run every window of a data set through a session or a model and score what comes out.
 
 Sessions are asked one window at a time, without padding: that is how a request arrives, every runtime then
 executes exactly the configuration's lengths, and one pass yields accuracy and latency on the real length mix.
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantlat.allocator import keep_freed_memory
-from quantlat.metrics import QAScore, best_spans, score
+from quantlat.metrics import Score
 from quantlat.progress import Progress, QuietProgress
+from quantlat.tasks import get_task
 
 if TYPE_CHECKING:
     from quantlat.data.windows import WindowSet
@@ -26,17 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """Answers, their score, and how long each window took.
+    """Predictions, their score, and how long each window took.
 
     Attributes:
-        predictions: answer text by question id.
+        predictions: by example id: the text of an answer, or the number of a class.
         latencies_ms: ``[windows]``, time of the session's ``run`` alone; empty where windows were batched.
         tokens: ``[windows]``, real tokens of each window.
         wall_s: seconds for the whole pass, decoding included.
     """
 
     predictions: Mapping[str, str]
-    score: QAScore
+    score: Score
     latencies_ms: NDArray[np.float64]
     tokens: NDArray[np.int64]
     wall_s: float
@@ -74,7 +75,7 @@ def evaluate_session(
             output = session.run(request, config)
             latencies[chosen] = (time.perf_counter_ns() - before) / 1e6
             for row, i in enumerate(chosen):
-                logits[i] = output[row, : windows[i].length]
+                logits[i] = _own(output[row], windows[i].length)
             task.advance(len(chosen), tokens=int(request.attention_mask.sum()))
     return _result(window_set, logits, latencies, started)
 
@@ -120,7 +121,7 @@ def evaluate_model(
             )
             output = output.float().cpu().numpy()
             for row, i in enumerate(chosen):
-                logits[i] = output[row, : windows[i].length]
+                logits[i] = _own(output[row], windows[i].length)
             task.advance(len(chosen), tokens=int(batch.attention_mask.sum()))
     model.train(was_training)
     return _result(window_set, logits, np.empty(0), started)
@@ -132,16 +133,16 @@ def _result(
     latencies: NDArray[np.float64],
     started: float,
 ) -> EvaluationResult:
-    predictions = best_spans(
-        window_set.examples,
-        window_set.windows,
-        [row[:, 0] for row in logits],
-        [row[:, 1] for row in logits],
-    )
+    scored = get_task(window_set.task).score(window_set, logits)
     return EvaluationResult(
-        predictions=predictions,
-        score=score(window_set.examples, predictions),
+        predictions=scored.predictions,
+        score=scored.score,
         latencies_ms=latencies,
         tokens=np.array([w.length for w in window_set.windows], dtype=np.int64),
         wall_s=time.perf_counter() - started,
     )
+
+
+def _own(logits: NDArray[np.float32], tokens: int) -> NDArray[np.float32]:
+    """A window's logits without those of padding; class logits have no padding."""
+    return logits[:tokens] if logits.ndim == 2 else logits

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         select_layers,
     )
     from quantlat.models.elastic import ElasticEncoder, Observation
-    from quantlat.models.heads import ClassificationModel, QAModel, TaskModel, build_model
+    from quantlat.models.heads import ClassificationModel, QAModel, TaskModel, build_model, order_classes
 
 __all__ = [
     "ClassificationModel",
@@ -39,6 +39,7 @@ __all__ = [
     "load_folder",
     "macs",
     "mean_relative_macs",
+    "order_classes",
     "save_huggingface",
     "select_layers",
 ]
@@ -46,7 +47,7 @@ __all__ = [
 _OF_TORCH = {
     "checkpoint": ("LoadedModel", "load_checkpoint", "load_folder", "save_huggingface", "select_layers"),
     "elastic": ("ElasticEncoder", "Observation"),
-    "heads": ("ClassificationModel", "QAModel", "TaskModel", "build_model"),
+    "heads": ("ClassificationModel", "QAModel", "TaskModel", "build_model", "order_classes"),
 }
 
 

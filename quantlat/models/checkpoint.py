@@ -20,7 +20,7 @@ from torch import Tensor
 from quantlat.errors import ModelError
 from quantlat.models.checkpoint_source import RandomShape, locate
 from quantlat.models.encoder_config import EncoderConfig
-from quantlat.models.heads import QUESTION_ANSWERING, TaskModel, build_model
+from quantlat.models.heads import QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
 from quantlat.models.parameter_names import canonical_key, module_names
 from quantlat.models.tokenizer import Tokenizer
 
@@ -35,6 +35,7 @@ class LoadedModel:
     Attributes:
         has_task_head: the checkpoint was already fine-tuned for the task (its head's weights were there).
         source: the reference it was loaded from.
+        labels: names of the classes as far as the checkpoint gives them.
     """
 
     model: TaskModel
@@ -42,6 +43,7 @@ class LoadedModel:
     config: EncoderConfig
     has_task_head: bool
     source: str
+    labels: tuple[str, ...] = ()
 
 
 def load_checkpoint(
@@ -92,17 +94,18 @@ def load_folder(
         model = build_model(config, task)
     has_head = _load_weights(model, config, _weight_files(folder))
     model.eval()
-    return LoadedModel(model, tokenizer, config, has_head, source or str(folder))
+    labels = _class_names(raw) if task == TEXT_CLASSIFICATION and has_head else ()
+    return LoadedModel(model, tokenizer, config, has_head, source or str(folder), labels)
 
 
-def save_huggingface(model: TaskModel, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a folder that ``transformers`` loads and that gives the same logits there."""
+def save_huggingface(model: TaskModel, tokenizer: Tokenizer, folder: Path, *, labels: Sequence[str] = ()) -> None:
+    """Write a folder that ``transformers`` loads and that gives the same logits, and names of classes, there."""
     folder.mkdir(parents=True, exist_ok=True)
     state = model.state_dict()
     names = module_names(model.config, state)
     tensors = {names[name]: tensor.detach().cpu().float().contiguous() for name, tensor in state.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    config = model.config.to_huggingface(task=model.task)
+    config = model.config.to_huggingface(task=model.task, labels=labels)
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
     tokenizer.save(folder)
 
@@ -154,6 +157,15 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ModelError(f"{path} must hold a JSON object, got {type(raw).__name__}")
     return raw
+
+
+def _class_names(raw: dict[str, Any]) -> tuple[str, ...]:
+    """The classes by number; none where ``LABEL_0`` and its like are all that is known."""
+    named = raw.get("id2label")
+    if not isinstance(named, dict) or not all(isinstance(name, str) for name in named.values()):
+        return ()
+    names = tuple(named.get(str(i), "") for i in range(len(named)))
+    return () if any(not name or name.upper().startswith("LABEL_") for name in names) else names
 
 
 def _weight_files(folder: Path) -> list[Path]:

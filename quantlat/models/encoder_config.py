@@ -7,7 +7,7 @@ One description serves BERT, MiniLM, RoBERTa and DistilBERT; the differences bet
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -130,8 +130,12 @@ class EncoderConfig:
         fields["layer_norm_eps"] = float(values.get("layer_norm_eps", 1e-12))
         return cls(family=family, pad_token_id=pad, num_labels=num_labels, **fields)
 
-    def to_huggingface(self, *, task: str) -> dict[str, Any]:
-        """The ``config.json`` that makes ``transformers`` rebuild this encoder with a head for ``task``."""
+    def to_huggingface(self, *, task: str, labels: Sequence[str] = ()) -> dict[str, Any]:
+        """The ``config.json`` that makes ``transformers`` rebuild this encoder with a head for ``task``.
+
+        Args:
+            labels: names of the classes; those of Hugging Face, ``LABEL_0`` and so on, where there are none.
+        """
         names = _DISTILBERT_NAMES if self.family == "distilbert" else _BERT_NAMES
         values: dict[str, Any] = {theirs: getattr(self, ours) for ours, theirs in names.items()}
         values["model_type"] = self.family
@@ -147,8 +151,9 @@ class EncoderConfig:
             values["position_embedding_type"] = "absolute"
         if task != "question-answering":
             values["num_labels"] = self.num_labels
-            values["id2label"] = {str(i): f"LABEL_{i}" for i in range(self.num_labels)}
-            values["label2id"] = {f"LABEL_{i}": i for i in range(self.num_labels)}
+            classes = [labels[i] if i < len(labels) else f"LABEL_{i}" for i in range(self.num_labels)]
+            values["id2label"] = {str(i): name for i, name in enumerate(classes)}
+            values["label2id"] = {name: i for i, name in enumerate(classes)}
         values["dtype"] = "float32"
         return values
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -37,9 +39,11 @@ class QAModel(nn.Module):
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
     ) -> Tensor:
-        return self.qa_outputs(  # type: ignore[no-any-return]
-            self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
-        )
+        return self.head(self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers))
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Logits ``[b, n, 2]`` of restored states ``[b, n, H]``."""
+        return self.qa_outputs(hidden)  # type: ignore[no-any-return]
 
 
 class ClassificationModel(nn.Module):
@@ -71,13 +75,34 @@ class ClassificationModel(nn.Module):
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
     ) -> Tensor:
-        first = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)[:, 0]
-        pooled = self.pooler(first)
+        return self.head(self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers))
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Logits ``[b, classes]`` of states ``[b, n, H]``, of which ``[CLS]`` alone is read; it is never dropped."""
+        pooled = self.pooler(hidden[:, 0])
         pooled = torch.relu(pooled) if self.config.family == "distilbert" else torch.tanh(pooled)
         return self.classifier(pooled)  # type: ignore[no-any-return]
 
 
 TaskModel = QAModel | ClassificationModel
+
+
+def order_classes(model: ClassificationModel, names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Put the classes of a fine-tuned head, called ``names``, into the order ``wanted``, in place.
+
+    Published checkpoints of one task number its classes differently. Case is ignored.
+
+    Returns:
+        Whether both name the same classes; the head is left as it is where they do not.
+    """
+    have, want = ([name.lower() for name in these] for these in (names, wanted))
+    if sorted(have) != sorted(want) or len(set(have)) != len(have):
+        return False
+    order = torch.tensor([have.index(name) for name in want])
+    with torch.no_grad():
+        model.classifier.weight.copy_(model.classifier.weight[order].clone())
+        model.classifier.bias.copy_(model.classifier.bias[order].clone())
+    return True
 
 
 def build_model(config: EncoderConfig, task: str) -> TaskModel:

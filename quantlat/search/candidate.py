@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from quantlat.errors import RecipeError
@@ -159,7 +159,9 @@ def estimate_accuracy(
     own = bootstrap_mean(scores, seed=seed, groups=groups)
     lost = paired_difference(reference, scores, seed=seed, groups=groups).interval
     values = np.asarray(reference, float) - np.asarray(scores, float)
-    error = (lost.high - lost.low) / _NORMAL_WIDTH_95
+    error = max(
+        (lost.high - lost.low) / _NORMAL_WIDTH_95, _least_error(np.asarray(scores, float), np.asarray(reference, float))
+    )
     if not np.isfinite(error):  # a single question
         error = float(np.abs(values).max())
     return AccuracyEstimate(
@@ -170,6 +172,19 @@ def estimate_accuracy(
         drop_standard_error=error,
         questions=len(values),
     )
+
+
+def _least_error(scores: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    """Standard error below which the drop of scores that are right or wrong (0 or 100) is not known; 0 for others.
+
+    Few texts change their class, and where none does in a sample, the bootstrap sees no spread at all. Half a
+    disagreement in each direction is added (Agresti and Min, Statistics in Medicine 24(5), 2005).
+    """
+    if not np.isin((scores, reference), (0.0, 100.0)).all():
+        return 0.0
+    n = len(scores) + 2.0
+    worse, better = ((scores < reference).sum() + 0.5, (scores > reference).sum() + 0.5)
+    return float(100.0 / n * np.sqrt(worse + better - (worse - better) ** 2 / n))
 
 
 def _finite(low: float, high: float, least: float, most: float) -> tuple[float, float]:

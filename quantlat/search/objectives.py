@@ -112,7 +112,7 @@ class SessionEvaluator:
                 f"the scores are of {len(self._reference)}"
             )
         numbers: dict[str, int] = {}
-        contexts = [example.context for example in search_set.examples]
+        contexts = [example.group for example in search_set.examples]
         self._passages = np.array([numbers.setdefault(context, len(numbers)) for context in contexts])
         self._tokens = [window.length for window in search_set.windows]
         self._windows = search_set.windows
@@ -152,7 +152,7 @@ class SessionEvaluator:
         part = min(part, self.parts - 1)
         done = self._scores.setdefault(config, [])
         for block in self._parts[len(done) : part + 1]:
-            done.append(self._run(block.windows, config).result.score.f1_per_question)
+            done.append(self._run(block.windows, config).result.score.per_example)
         table = self.latency_table()
         relative = float(table.relative([config])[0])
         error = table.check.worst_error
@@ -206,7 +206,7 @@ class SessionEvaluator:
     ) -> Candidate:
         latencies = np.concatenate([done.result.latencies_ms for done in passes])
         tokens = np.concatenate([done.result.tokens for done in passes])
-        scores = np.concatenate([done.result.score.f1_per_question for done in passes])
+        scores = np.concatenate([done.result.score.per_example for done in passes])
         # the blocks' lengths differ, but both sides of a ratio have the same ones
         ratio = ratio_ci([[done.mean_ms] for done in passes], [[done.mean_ms] for done in reference])
         interval = length_mix_ci(latencies, tokens)

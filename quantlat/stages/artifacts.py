@@ -19,7 +19,7 @@ from quantlat.recipe import Recipe
 from quantlat.recipe.schema import TrainOptions
 
 if TYPE_CHECKING:
-    from quantlat.data import QAExample, TaskData, WindowSet
+    from quantlat.data import Example, TaskData, WindowSet
     from quantlat.models import LoadedModel, TaskModel, Tokenizer
     from quantlat.training.loop import TrainResult
 
@@ -41,6 +41,18 @@ class Seed(BaseModel):
     seed: int
 
 
+class TaskPart(BaseModel):
+    """The task, for stages whose result depends on it."""
+
+    model_config = ConfigDict(frozen=True)
+    task: str
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> tuple[TaskPart, ...]:
+        """Nothing for question answering, so that runs from before there were other tasks keep their keys."""
+        return () if recipe.task == "question-answering" else (cls(task=recipe.task),)
+
+
 class DataCard(BaseModel):
     """What the report says about the data."""
 
@@ -57,14 +69,18 @@ class DataCard(BaseModel):
     questions: dict[str, int]
     passages: dict[str, int]
     training_share: float = 1.0
+    labels: tuple[str, ...] = ()
 
 
-def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], folder: Path) -> DataCard:
-    """Write every split in SQuAD format and the data card beside them."""
-    from quantlat.data import write_squad
+def write_data(
+    task_data: TaskData, splits: Mapping[str, Sequence[Example]], folder: Path, *, task: str = "question-answering"
+) -> DataCard:
+    """Write every split in the task's format and the data card beside them."""
+    from quantlat.tasks import get_task
 
+    kind = get_task(task)
     for name, examples in splits.items():
-        write_squad(examples, folder / f"{name}.json")
+        kind.write(examples, folder / kind.split_file(name))
     card = DataCard(
         name=task_data.name,
         description=task_data.description,
@@ -75,8 +91,9 @@ def write_data(task_data: TaskData, splits: Mapping[str, Sequence[QAExample]], f
         tried=task_data.tried,
         issues={name: n for name, n in asdict(task_data.issues).items() if isinstance(n, int) and n},
         questions={name: len(examples) for name, examples in splits.items()},
-        passages={name: len({e.context for e in examples}) for name, examples in splits.items()},
+        passages={name: len({e.group for e in examples}) for name, examples in splits.items()},
         training_share=task_data.training_share,
+        labels=task_data.labels,
     )
     write_atomically(folder / "data.json", card.model_dump_json(indent=2))
     return card
@@ -95,23 +112,30 @@ def options_for(artifact: Artifact, options: Options) -> Options:
 
 def read_windows(artifact: Artifact, split: str, recipe: Recipe, tokenizer: Tokenizer) -> WindowSet:
     """One split of the data artefact, windowed with a model's tokenizer."""
-    from quantlat.data import make_windows, read_squad
+    from quantlat.tasks import get_task
 
-    options = recipe.data
-    return make_windows(
-        read_squad(artifact / f"{split}.json").examples,
-        tokenizer,
-        max_tokens=options.max_tokens,
-        stride=options.stride,
-        max_question_tokens=options.max_question_tokens,
-    )
+    task = get_task(recipe.task)
+    return task.windows(read_split(artifact, split, recipe.task), tokenizer, recipe.data)
 
 
-def write_model(model: TaskModel, tokenizer: Tokenizer, folder: Path) -> None:
+def read_split(artifact: Artifact, split: str, task: str) -> tuple[Example, ...]:
+    """The examples of one split of the data artefact."""
+    from quantlat.tasks import get_task
+
+    kind = get_task(task)
+    return kind.read(artifact / kind.split_file(split))
+
+
+def num_labels(artifact: Artifact) -> int | None:
+    """Classes of the data artefact's texts; ``None`` for questions."""
+    return len(read_data_card(artifact).labels) or None
+
+
+def write_model(model: TaskModel, tokenizer: Tokenizer, folder: Path, labels: Sequence[str] = ()) -> None:
     """Leave a model in Hugging Face format."""
     from quantlat.models import save_huggingface
 
-    save_huggingface(model.to("cpu"), tokenizer, folder / MODEL)
+    save_huggingface(model.to("cpu"), tokenizer, folder / MODEL, labels=labels)
 
 
 def read_model(artifact: Artifact, *, task: str) -> LoadedModel:
@@ -155,10 +179,17 @@ def write_trainings(results: Mapping[str, TrainResult], folder: Path) -> dict[st
 def search_split_metrics(context: StageContext, model: TaskModel, tokenizer: Tokenizer) -> dict[str, Metric]:
     """F1 and EM on the search split, so that a training's worth is known before the report (dev stays untouched)."""
     from quantlat.evaluation import evaluate_model
+    from quantlat.tasks import get_task
 
     windows = read_windows(context.inputs["data"], "search", context.recipe, tokenizer)
     windows = windows.sample(_PROGRESS_WINDOWS, seed=context.recipe.seed)
     result = evaluate_model(model.to("cpu"), windows, progress=context.progress, name="search-split accuracy")
     seen = f"{len(windows)} windows of the search split"
-    context.progress.say(f"F1 {result.score.f1:.2f}, EM {result.score.em:.2f} on {seen}")
-    return {"search_f1": round(result.score.f1, 3), "search_em": round(result.score.em, 3)}
+    metric, score = get_task(windows.task).metric, result.score
+    found = {f"search_{metric.key}": round(score.points, 3)}
+    exact = ""
+    if score.exact_per_example is not None:
+        em = float(score.exact_per_example.mean())
+        found["search_em"], exact = round(em, 3), f", EM {em:.2f}"
+    context.progress.say(f"{metric.title} {score.points:.2f}{exact} on {seen}")
+    return dict(found)

@@ -12,17 +12,17 @@ from quantlat.pipeline.stage import MIB, Stage, StageContext, StageOutcome
 from quantlat.pipeline.store import file_hash
 from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.recipe.base import expand_variables
-from quantlat.stages.artifacts import Seed, write_data
+from quantlat.stages.artifacts import Seed, TaskPart, write_data
 
 
 class DataStage(Stage):
-    """Leaves ``fit.json``, ``search.json``, ``calibration.json``, ``dev.json`` and ``data.json``."""
+    """Leaves the splits ``fit``, ``search``, ``calibration`` and ``dev`` in the task's format, and ``data.json``."""
 
     name = "data"
     version = 1
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel]:
-        return [recipe.data, Seed(seed=recipe.seed)]
+        return [recipe.data, Seed(seed=recipe.seed), *TaskPart.of(recipe)]
 
     def outside(self, loaded: LoadedRecipe, *, offline: bool) -> Mapping[str, str]:
         found: dict[str, str] = {}
@@ -42,6 +42,7 @@ class DataStage(Stage):
 
     def run(self, context: StageContext) -> StageOutcome:
         from quantlat.data import resolve_sources, split_train
+        from quantlat.tasks import get_task
 
         recipe = context.recipe
         task_data = resolve_sources(
@@ -66,5 +67,6 @@ class DataStage(Stage):
             "calibration": parts.calibration,
             "dev": task_data.dev,
         }
-        card = write_data(task_data, splits, context.output)
-        return StageOutcome({"source": card.name, **{f"{k}_questions": n for k, n in card.questions.items()}})
+        card = write_data(task_data, splits, context.output, task=recipe.task)
+        items = get_task(recipe.task).metric.items
+        return StageOutcome({"source": card.name, **{f"{k}_{items}": n for k, n in card.questions.items()}})

@@ -49,8 +49,8 @@ class DistillationStage(Stage):
             teacher = read_model(context.inputs["teacher"], task=context.recipe.task)
             require_same_tokens(student.tokenizer, teacher.tokenizer)
             results["intermediate"] = distill_intermediate(
-                student.model,  # type: ignore[arg-type]
-                teacher.model,  # type: ignore[arg-type]
+                student.model,
+                teacher.model,
                 windows.windows,
                 options_for(data, options.intermediate),
                 state_dir=context.state_dir / "intermediate",
@@ -58,13 +58,13 @@ class DistillationStage(Stage):
             )
         if options.prediction is not None:
             results["prediction"] = distill_prediction(
-                student.model,  # type: ignore[arg-type]
+                student.model,
                 windows.windows,
                 SoftLabels.load(context.inputs["soft_labels"] / SOFT_LABELS),
                 options_for(data, options.prediction),
                 state_dir=context.state_dir / "prediction",
                 progress=context.progress,
             )
-        write_model(student.model, student.tokenizer, context.output)
+        write_model(student.model, student.tokenizer, context.output, student.labels)
         metrics = write_trainings(results, context.output)
         return StageOutcome(metrics | search_split_metrics(context, student.model, student.tokenizer))

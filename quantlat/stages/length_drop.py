@@ -50,13 +50,13 @@ class LengthDropStage(Stage):
         if options.teacher_weight > 0.0 and "soft_labels" in context.inputs:
             labels = SoftLabels.load(context.inputs["soft_labels"] / SOFT_LABELS)
         result = train_length_drop(
-            student.model,  # type: ignore[arg-type]
+            student.model,
             windows.windows,
             options,
             labels=labels,
             state_dir=context.state_dir,
             progress=context.progress,
         )
-        write_model(student.model, student.tokenizer, context.output)
+        write_model(student.model, student.tokenizer, context.output, student.labels)
         metrics = write_trainings({"length_drop": result}, context.output)
         return StageOutcome(metrics | search_split_metrics(context, student.model, student.tokenizer))

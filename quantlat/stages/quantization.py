@@ -90,10 +90,11 @@ def _settle_precision(
 
     from quantlat.evaluation import evaluate_model
     from quantlat.quantization.sensitivity import choose_fp32_linears
+    from quantlat.tasks import get_task
 
     options = context.recipe.quantization
     assert options is not None
-    limits = options.sensitivity
+    limits, metric = options.sensitivity, get_task(context.recipe.task).metric
     data = context.inputs["data"]
     judged = read_windows(data, "search", context.recipe, student.tokenizer)
     judged = judged.sample(limits.windows, seed=context.recipe.seed)
@@ -101,13 +102,13 @@ def _settle_precision(
     ranked_on = ranked_on.sample(min(limits.windows, 24), seed=context.recipe.seed)
 
     def scores(model: TaskModel, name: str) -> NDArray[np.float64]:
-        return evaluate_model(model, judged, progress=context.progress, name=name).score.f1_per_question
+        return evaluate_model(model, judged, progress=context.progress, name=name).score.per_example
 
     reference = scores(student.model, "accuracy of fp32")
     measured: list[float] = []
 
     def at_best(model: TaskModel) -> float:
-        """F1 with one standard error of its paired difference on top: a loss within the noise moves no linear."""
+        """Points with one standard error of its paired difference on top: a loss within the noise moves no linear."""
         own = scores(model, "accuracy of INT8")
         measured.append(float(own.mean()))
         return measured[-1] + float(np.std(own - reference, ddof=1) / np.sqrt(len(own)))
@@ -125,14 +126,18 @@ def _settle_precision(
     chosen = len(measured) - 1 if result.reached else int(np.argmax([step.score for step in result.steps]))
     after = measured[chosen]
     context.progress.say(
-        f"INT8 at full length: F1 {after:.2f} against {before:.2f} in fp32 on {len(judged)} windows of the search split"
+        f"INT8 at full length: {metric.name} {after:.2f} against {before:.2f} in fp32 on "
+        f"{len(judged)} windows of the search split"
     )
     if not result.reached:
         context.progress.warn(
-            f"INT8 loses {before - after:.2f} F1, more than the {limits.max_drop:g} allowed, with "
+            f"INT8 loses {before - after:.2f} {metric.name} points, more than the {limits.max_drop:g} allowed, with "
             f"{len(result.steps) - 1} sensitive linears in fp32; the best of the tries is used"
         )
-    return result.model, {"search_f1_fp32": round(before, 3), "search_f1_int8": round(after, 3)}
+    return result.model, {
+        f"search_{metric.key}_fp32": round(before, 3),
+        f"search_{metric.key}_int8": round(after, 3),
+    }
 
 
 def _say_coverage(context: StageContext, coverage: Coverage) -> None:

@@ -165,7 +165,7 @@ def _choose_runtime(
 
 
 def _reference_scores(request: SearchRequest, student: LoadedModel, windows: WindowSet) -> NDArray[np.float64]:
-    """F1 of every search question by the fp32 full-length model that the floor refers to."""
+    """Points of every search example by the fp32 full-length model that the floor refers to."""
     from quantlat.evaluation import evaluate_model
 
     options = request.options
@@ -174,7 +174,7 @@ def _reference_scores(request: SearchRequest, student: LoadedModel, windows: Win
         model = read_model(request.inputs["teacher"], task=request.recipe.task)
         own = read_windows(request.inputs["data"], "search", request.recipe, model.tokenizer)
     result = evaluate_model(model.model, own, progress=request.progress, name=f"reference: fp32 {options.reference}")
-    return result.score.f1_per_question
+    return result.score.per_example
 
 
 def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, signature: str) -> SearchResult:
@@ -203,6 +203,8 @@ def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, si
 def _record(
     request: SearchRequest, result: SearchResult, *, runtime: str, threads: int, timings: dict[str, float]
 ) -> SearchRecord:
+    from quantlat.tasks import get_task
+
     options = request.options
     chosen = {name: getattr(result.profiles, name) for name in PROFILES}
     profiles = {
@@ -235,6 +237,7 @@ def _record(
         target_ms=result.target_ms,
         target_missed_by_ms=result.profiles.target_missed_by_ms,
         latency_table=latency_table_record(result),
+        metric=get_task(request.recipe.task).metric.key,
     )
 
 
@@ -244,7 +247,7 @@ def _say(record: SearchRecord, progress: Progress) -> None:
         ratios = ", ".join(f"{ratio:g}" for ratio in profile.ratios)
         progress.say(
             f"{name}: keeps ({ratios}) of the tokens, {found.latency_relative:.2f} of full-length time, "
-            f"{found.macs_relative:.2f} of the work, {-found.drop:+.2f} F1 on the search split"
+            f"{found.macs_relative:.2f} of the work, {-found.drop:+.2f} {record.metric_name} points on the search split"
         )
 
 
@@ -271,6 +274,7 @@ def floor_missed(record: SearchRecord) -> str | None:
         return None
     nearest = ", ".join(f"{ratio:g}" for ratio in record.profiles["balanced"].ratios)
     return (
-        f"the accuracy floor (at most {record.max_drop:g} F1 under the fp32 {record.reference}) was missed by "
-        f"{record.missed_by:.2f} F1; nearest: balanced, which keeps ({nearest}) of the tokens"
+        f"the accuracy floor (at most {record.max_drop:g} {record.metric_name} points under the fp32 "
+        f"{record.reference}) was missed by {record.missed_by:.2f}; nearest: balanced, which keeps ({nearest}) of the "
+        "tokens"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from quantlat.errors import RecipeError, StorageError
+from quantlat.metrics import metric_named
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.pipeline.store import Artifact
 from quantlat.recipe.mistakes import suggestion
@@ -98,6 +99,12 @@ class SearchRecord(_Record):
     target_ms: float | None = None
     target_missed_by_ms: float | None = None
     latency_table: LatencyTableRecord | None = None
+    metric: str = "f1"
+
+    @property
+    def metric_name(self) -> str:
+        """The metric inside a sentence."""
+        return metric_named(self.metric).name
 
     def profile(self, name: str) -> ProfileRecord:
         """The profile of that name.

@@ -40,7 +40,7 @@ class SoftLabelsStage(Stage):
         student = read_model(context.inputs["student"], task=task)
         windows = read_windows(context.inputs["data"], "fit", context.recipe, student.tokenizer)
         labels = soft_labels_for_student(
-            teacher.model,  # type: ignore[arg-type]
+            teacher.model,
             teacher.tokenizer,
             student.tokenizer,
             windows,

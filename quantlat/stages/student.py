@@ -10,7 +10,7 @@ from quantlat.errors import ModelError
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import MIB, Stage, StageContext, StageOutcome
 from quantlat.recipe import LoadedRecipe, Recipe
-from quantlat.stages.artifacts import Seed, checkpoint_fingerprint, read_model, write_model
+from quantlat.stages.artifacts import Seed, checkpoint_fingerprint, num_labels, read_model, write_model
 
 
 class StudentStage(Stage):
@@ -23,7 +23,9 @@ class StudentStage(Stage):
         return [recipe.student, Seed(seed=recipe.seed)]
 
     def inputs(self, plan: Plan) -> Sequence[str]:
-        return ["teacher"] if plan.recipe.student.model == "teacher" else []
+        if plan.recipe.student.model == "teacher":
+            return ["teacher"]
+        return [] if plan.recipe.task == "question-answering" else ["data"]  # a head for so many classes
 
     def outside(self, loaded: LoadedRecipe, *, offline: bool) -> Mapping[str, str]:
         return checkpoint_fingerprint(loaded.recipe.student.model)
@@ -41,6 +43,7 @@ class StudentStage(Stage):
             loaded = load_checkpoint(
                 options.model,
                 task=recipe.task,
+                num_labels=num_labels(context.inputs["data"]) if "data" in context.inputs else None,
                 sha256=options.sha256,
                 offline=context.offline,
                 seed=recipe.seed,
@@ -52,7 +55,7 @@ class StudentStage(Stage):
                 "Lower data.max_tokens.",
             )
         model = select_layers(loaded.model, options.layers)
-        write_model(model, loaded.tokenizer, context.output)
+        write_model(model, loaded.tokenizer, context.output, loaded.labels)
         parameters = sum(p.numel() for p in model.parameters())
         return StageOutcome(
             {

@@ -14,7 +14,8 @@ by character offsets::
 A teacher token that spans several student tokens can start an answer only at the first of them and end one
 only at the last, so its probability is not counted twice. ``[CLS]`` maps to ``[CLS]`` ("no answer here");
 question and separators cannot be answers and get no probability. Hidden states and attention of different
-tokens have no common measure, so intermediate distillation is refused.
+tokens have no common measure, so intermediate distillation is refused. Texts to classify need no alignment: the
+teacher reads each in its own tokens, and classes are the same for both.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from quantlat.data.examples import QAExample, TextExample
+from quantlat.data.text_windows import make_text_windows
 from quantlat.data.windows import Window, WindowSet
 from quantlat.errors import ModelError
-from quantlat.models import QAModel, Tokenizer
+from quantlat.models import TaskModel, Tokenizer
 from quantlat.progress import Progress
 from quantlat.training.device import Precision
 from quantlat.training.losses import EXCLUDED
@@ -64,7 +67,7 @@ def require_same_tokens(student: Tokenizer, teacher: Tokenizer) -> None:
 
 
 def soft_labels_for_student(
-    teacher: QAModel,
+    teacher: TaskModel,
     teacher_tokenizer: Tokenizer,
     student_tokenizer: Tokenizer,
     window_set: WindowSet,
@@ -74,7 +77,7 @@ def soft_labels_for_student(
     batch_size: int = 16,
     precision: Precision = "auto",
 ) -> SoftLabels:
-    """The teacher's logits for every token of the student's windows.
+    """The teacher's logits for the student's windows.
 
     Args:
         window_set: windows made with the student's tokenizer.
@@ -83,7 +86,7 @@ def soft_labels_for_student(
         ModelError: a window is too long for the teacher in its own tokens, or the texts cannot be aligned.
     """
     same = reads_alike(student_tokenizer, teacher_tokenizer)
-    windows = window_set.windows if same else teacher_windows(window_set, teacher_tokenizer)
+    windows = window_set.windows if same else _read_again(window_set, teacher, teacher_tokenizer)
     _check_fits(teacher, windows)
     labels = compute_soft_labels(
         teacher,
@@ -95,7 +98,7 @@ def soft_labels_for_student(
         precision=precision,
         name="teacher's soft labels",
     )
-    if same:
+    if same or labels.of_classes:
         return labels
     progress.say("the teacher's tokenizer differs from the student's: its logits are aligned by character offsets")
     carried, lost, total = [], 0, 0
@@ -110,6 +113,14 @@ def soft_labels_for_student(
             "The tokenizers normalise text too differently; pick a teacher with the student's tokenizer.",
         )
     return SoftLabels(tuple(carried), labels.tokens_per_second)
+
+
+def _read_again(window_set: WindowSet, teacher: TaskModel, tokenizer: Tokenizer) -> tuple[Window, ...]:
+    """The same examples in the teacher's tokens."""
+    texts = [example for example in window_set.examples if isinstance(example, TextExample)]
+    if texts:
+        return make_text_windows(texts, tokenizer, max_tokens=teacher.config.max_positions).windows
+    return teacher_windows(window_set, tokenizer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +173,7 @@ def teacher_windows(window_set: WindowSet, tokenizer: Tokenizer) -> tuple[Window
 
     They carry no labels. Questions are read whole, also those that were too long for the student's windows.
     """
-    examples = window_set.examples
+    examples = [example for example in window_set.examples if isinstance(example, QAExample)]
     passages = _encode(tokenizer, [example.context for example in examples])
     questions = _encode(tokenizer, [example.question for example in examples])
     windows = []
@@ -210,7 +221,7 @@ def _assemble(
     return Window(index, input_ids, token_type_ids, offsets, 0, 0)
 
 
-def _check_fits(teacher: QAModel, windows: Sequence[Window]) -> None:
+def _check_fits(teacher: TaskModel, windows: Sequence[Window]) -> None:
     limit = teacher.config.max_positions
     long = [window.length for window in windows if window.length > limit]
     if long:

@@ -6,7 +6,8 @@ Intermediate distillation teaches the student the teacher's embeddings, hidden s
 
 with student layers m = 1…M, teacher layers 1…N and the layer map g, uniform ``g(m) = m · N / M`` unless
 given. The projections W_e and W_h exist where the hidden sizes differ; they are learnt along and thrown
-away. Prediction distillation then teaches the start and end distributions with a temperature.
+away. Prediction distillation then teaches the predicted distributions (start and end, or classes) with a
+temperature.
 
 Unlike in the published code, the teacher is in ``eval()`` and without gradients, attention is compared as
 unnormalised scores, and padding takes no part.
@@ -23,13 +24,14 @@ from torch import Tensor, nn
 from quantlat.data.batching import Batch
 from quantlat.data.windows import Window
 from quantlat.errors import ModelError, RecipeError
-from quantlat.models import QAModel
+from quantlat.models import TaskModel
 from quantlat.progress import Progress
 from quantlat.recipe.schema import IntermediateDistillation, PredictionDistillation
 from quantlat.training.device import training_device
 from quantlat.training.fingerprints import weights_fingerprint
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import forward_kl, masked_mse, masked_score_mse, span_cross_entropy
+from quantlat.training.losses import forward_kl, masked_mse, masked_score_mse
+from quantlat.training.objective import objective_of
 from quantlat.training.soft_labels import SoftLabels
 
 
@@ -65,7 +67,7 @@ class IntermediateStudent(nn.Module):
         embedding: W_e, likewise for embeddings.
     """
 
-    def __init__(self, student: QAModel, teacher_size: int, *, seed: int, trains_embeddings: bool) -> None:
+    def __init__(self, student: TaskModel, teacher_size: int, *, seed: int, trains_embeddings: bool) -> None:
         super().__init__()
         self.student = student
         size = student.config.hidden_size
@@ -80,7 +82,7 @@ class IntermediateStudent(nn.Module):
 class IntermediateStep:
     """One step of intermediate distillation; the teacher runs once in it."""
 
-    def __init__(self, teacher: QAModel, mapping: tuple[int, ...], options: IntermediateDistillation) -> None:
+    def __init__(self, teacher: TaskModel, mapping: tuple[int, ...], options: IntermediateDistillation) -> None:
         self.teacher = teacher.eval()
         self.mapping = mapping
         self.options = options
@@ -112,8 +114,8 @@ class IntermediateStep:
 
 
 def distill_intermediate(
-    student: QAModel,
-    teacher: QAModel,
+    student: TaskModel,
+    teacher: TaskModel,
     windows: Sequence[Window],
     options: IntermediateDistillation,
     *,
@@ -173,11 +175,11 @@ class PredictionStep:
 
     def __call__(self, model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
         logits = model(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        target = self.labels.for_batch(batch)
-        soft = forward_kl(logits, target, batch.attention_mask, self.options.temperature)
+        target, objective = self.labels.for_batch(batch), objective_of(model)
+        soft = forward_kl(logits, target, objective.candidates(batch), self.options.temperature)
         parts, loss = {"soft": soft.detach()}, soft
         if self.options.hard_label_weight > 0.0:
-            hard = span_cross_entropy(logits, batch.starts, batch.ends, batch.attention_mask)
+            hard = objective.hard_loss(logits, batch)
             parts["hard"] = hard.detach()
             loss = soft + self.options.hard_label_weight * hard
         context.backward(loss)
@@ -185,7 +187,7 @@ class PredictionStep:
 
 
 def distill_prediction(
-    student: QAModel,
+    student: TaskModel,
     windows: Sequence[Window],
     labels: SoftLabels,
     options: PredictionDistillation,
@@ -215,7 +217,7 @@ def distill_prediction(
     )
 
 
-def _check_comparable(student: QAModel, teacher: QAModel, windows: Sequence[Window]) -> None:
+def _check_comparable(student: TaskModel, teacher: TaskModel, windows: Sequence[Window]) -> None:
     if student.config.vocab_size != teacher.config.vocab_size:
         raise ModelError(
             f"intermediate distillation needs one vocabulary, but the student has {student.config.vocab_size} tokens "

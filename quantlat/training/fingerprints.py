@@ -15,7 +15,7 @@ def windows_fingerprint(windows: Sequence[Window]) -> str:
     """sha256 (hex) of everything a training reads from ``windows``."""
     digest = hashlib.sha256()
     for window in windows:
-        digest.update(np.array([window.length, window.start, window.end], dtype=np.int64).tobytes())
+        digest.update(np.array([window.length, window.start, window.end, window.label], dtype=np.int64).tobytes())
         digest.update(window.input_ids.tobytes())
         digest.update(window.token_type_ids.tobytes())
     return digest.hexdigest()

@@ -27,12 +27,13 @@ from torch import Tensor, nn
 from quantlat.data.batching import Batch
 from quantlat.data.windows import Window
 from quantlat.errors import RecipeError
-from quantlat.models import QAModel
+from quantlat.models import TaskModel
 from quantlat.progress import Progress
 from quantlat.recipe.schema import LengthDropStage
 from quantlat.training.length_sampling import Lengths, LengthSampler, SubNetwork, make_sampler, sub_networks
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import forward_kl, span_cross_entropy
+from quantlat.training.losses import forward_kl
+from quantlat.training.objective import Objective, objective_of
 from quantlat.training.sandwich import Sandwich
 from quantlat.training.soft_labels import SoftLabels
 
@@ -81,7 +82,8 @@ class LengthDropStep:
         self.sampler = plan.sampler or make_sampler(stage.sampler, stage.length_drop_ratio)
 
     def __call__(self, model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
-        assert isinstance(model, QAModel)
+        assert isinstance(model, TaskModel)
+        objective = objective_of(model)
         share = 1.0 / (self.stage.sandwich + 2)
         tokens = batch.attention_mask.sum(1).cpu().numpy().astype(np.int64)
         teacher = self.labels.for_batch(batch) if self.labels is not None else None
@@ -90,23 +92,22 @@ class LengthDropStep:
         if teacher is not None and self.plan.teacher_mix > 0.0:
             target = torch.lerp(target, teacher, self.plan.teacher_mix)
         divergences = [
-            self._sub_pass(sandwich, batch, passed, target, share, context)
+            self._sub_pass(objective, sandwich, batch, passed, target, share, context)
             for passed in self._sub_networks(tokens, context)
         ]
-        full = self._task_loss(sandwich.logits, teacher, batch)
+        full = self._task_loss(objective, sandwich.logits, teacher, batch)
         context.backward(share * full, sandwich.gradients())
         parts = {"full": full.detach(), "smallest": divergences[0]}
         if len(divergences) > 1:
             parts["random"] = torch.stack(divergences[1:]).mean()
         return parts
 
-    def _task_loss(self, logits: Tensor, teacher: Tensor | None, batch: Batch) -> Tensor:
+    def _task_loss(self, objective: Objective, logits: Tensor, teacher: Tensor | None, batch: Batch) -> Tensor:
         loss = logits.new_zeros((), dtype=torch.float32)
         if self.stage.hard_label_weight > 0.0:
-            hard = span_cross_entropy(logits, batch.starts, batch.ends, batch.attention_mask)
-            loss = loss + self.stage.hard_label_weight * hard
+            loss = loss + self.stage.hard_label_weight * objective.hard_loss(logits, batch)
         if teacher is not None and self.stage.teacher_weight > 0.0:
-            soft = forward_kl(logits, teacher, batch.attention_mask, self.stage.temperature)
+            soft = forward_kl(logits, teacher, objective.candidates(batch), self.stage.temperature)
             loss = loss + self.stage.teacher_weight * soft
         return loss
 
@@ -123,6 +124,7 @@ class LengthDropStep:
 
     def _sub_pass(
         self,
+        objective: Objective,
         sandwich: Sandwich,
         batch: Batch,
         passed: SubNetwork,
@@ -131,7 +133,7 @@ class LengthDropStep:
         context: StepContext,
     ) -> Tensor:
         """Forward and backward of one sub-network; returns its divergence from ``target``."""
-        mask, weight = batch.attention_mask, self.plan.sub_hard_label_weight
+        mask, weight = objective.candidates(batch), self.plan.sub_hard_label_weight
         logits = sandwich.branch(passed)
         if logits is None:
             # The full network itself, as may happen on short inputs: nothing to learn from its own logits.
@@ -139,13 +141,13 @@ class LengthDropStep:
         divergence = forward_kl(logits, target, mask, self.stage.temperature)
         loss = divergence
         if weight > 0.0:
-            loss = loss + weight * span_cross_entropy(logits, batch.starts, batch.ends, mask)
+            loss = loss + weight * objective.hard_loss(logits, batch)
         context.backward(share * loss)
         return divergence.detach()
 
 
 def train_length_drop(
-    model: QAModel,
+    model: TaskModel,
     windows: Sequence[Window],
     stage: LengthDropStage,
     *,

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from quantlat.data.batching import Batch
-from quantlat.models import QAModel
+from quantlat.models import TaskModel
 from quantlat.models.elastic import Survivors, padding_bias, restore_rows
 from quantlat.training.length_sampling import Lengths, SubNetwork
 
@@ -41,11 +41,11 @@ class Sandwich:
         model: runs the passes.
         mask: bool ``[b, n]``, real tokens.
         states: embeddings and the output of each layer of the full pass, ``[b, n, H]``.
-        logits: of the full pass, ``[b, n, 2]``.
+        logits: of the full pass, ``[b, n, 2]`` or ``[b, classes]``.
         tokens: int64 ``[b]``, real tokens.
     """
 
-    model: QAModel
+    model: TaskModel
     mask: Tensor
     states: tuple[Tensor, ...]
     logits: Tensor
@@ -53,17 +53,17 @@ class Sandwich:
     _leaves: dict[int, Tensor] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, model: QAModel, batch: Batch, tokens: Lengths) -> Sandwich:
+    def start(cls, model: TaskModel, batch: Batch, tokens: Lengths) -> Sandwich:
         """Run the full pass."""
         encoder, mask = model.encoder, batch.attention_mask.to(torch.bool)
         states = [encoder.embeddings(batch.input_ids, batch.token_type_ids)]
         bias = padding_bias(mask, states[0].dtype)
         for layer in encoder.layers:
             states.append(layer(states[-1], bias))
-        return cls(model, mask, tuple(states), model.qa_outputs(states[-1]), tokens)
+        return cls(model, mask, tuple(states), model.head(states[-1]), tokens)
 
     def branch(self, passed: SubNetwork) -> Tensor | None:
-        """Logits ``[b, n, 2]`` of a sub-network; ``None`` when it is the full network."""
+        """Logits of a sub-network, shaped like ``logits``; ``None`` when it is the full network."""
         first = shared_layers(passed, self.tokens)
         if first == len(self.states) - 1:
             return None
@@ -76,7 +76,7 @@ class Sandwich:
             if i >= first and i not in passed.skipped:
                 rows = layer.drop(rows, lengths[:, i])  # type: ignore[operator]
                 restored = restore_rows(restored, rows)
-        logits: Tensor = self.model.qa_outputs(restored[:, :n])
+        logits: Tensor = self.model.head(restored[:, :n])
         return logits
 
     def gradients(self) -> list[tuple[Tensor, Tensor]]:

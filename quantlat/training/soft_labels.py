@@ -1,8 +1,8 @@
 """The teacher's answers to every window, computed once.
 
 A frozen teacher without dropout says the same about a window in every epoch. Its logits are small (two
-numbers per token), so prediction distillation and LengthDrop training look them up instead of running the
-teacher at every step: one pass over the data at inference speed serves all epochs of all stages.
+numbers per token, or one per class), so prediction distillation and LengthDrop training look them up instead
+of running the teacher at every step: one pass over the data at inference speed serves all epochs of all stages.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from quantlat.errors import DataError, Interrupted, StorageError
 from quantlat.progress import Progress, QuietProgress
 from quantlat.training.device import Execution, Precision
 from quantlat.training.fingerprints import weights_fingerprint, windows_fingerprint
+from quantlat.training.objective import objective_of
 from quantlat.training.state import StateFolder
 
 SAVE_EVERY_S = 60.0
@@ -33,19 +34,27 @@ SAVE_EVERY_S = 60.0
 
 @dataclass(frozen=True, eq=False)
 class SoftLabels:
-    """Start and end logits of a teacher for every window of a set.
+    """Logits of a teacher for every window of a set.
 
     Attributes:
-        logits: one fp32 ``[n, 2]`` per window, ``n`` its real tokens; a logit of -1e30 marks a token that the
-            teacher cannot point at.
+        logits: one fp32 array per window: start and end logits ``[n, 2]`` of its n real tokens, where -1e30 marks a
+            token that the teacher cannot point at; or ``[1, classes]``, one row whatever the tokens.
         tokens_per_second: how fast the teacher was run; 0 when the labels were read from a file.
     """
 
     logits: tuple[NDArray[np.float32], ...]
     tokens_per_second: float = 0.0
 
+    @property
+    def of_classes(self) -> bool:
+        """Whether these are class logits; a window has more than one token."""
+        return all(len(row) == 1 for row in self.logits)
+
     def for_batch(self, batch: Batch) -> Tensor:
-        """fp32 ``[b, n, 2]`` for the windows of ``batch``, zeros behind their real tokens."""
+        """fp32 ``[b, n, 2]`` for the windows of ``batch``, zeros behind their real tokens; or ``[b, classes]``."""
+        if self.of_classes:
+            rows = np.concatenate([self.logits[index] for index in batch.indices.tolist()])
+            return torch.from_numpy(rows).to(batch.input_ids.device, non_blocking=True)
         padded = np.zeros((*batch.input_ids.shape, 2), dtype=np.float32)
         for row, index in enumerate(batch.indices.tolist()):
             labels = self.logits[index]
@@ -58,6 +67,8 @@ class SoftLabels:
         Raises:
             DataError: their number or lengths differ.
         """
+        if self.of_classes and len(self.logits) == len(windows):
+            return
         mine = [len(row) for row in self.logits]
         theirs = [window.length for window in windows]
         if mine != theirs:
@@ -75,7 +86,7 @@ class SoftLabels:
         return digest.hexdigest()
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file: ``logits`` fp32 [all tokens, 2] and ``lengths`` int64 [windows]."""
+        """Write a safetensors file: ``logits`` fp32 [all rows, columns] and ``lengths`` (rows) int64 [windows]."""
         try:
             save_file({"logits": _flat(self.logits), "lengths": _lengths(self.logits)}, path)
         except (OSError, SafetensorError) as error:
@@ -94,7 +105,7 @@ class SoftLabels:
         except (OSError, SafetensorError, KeyError) as error:
             raise StorageError(f"{path} does not hold soft labels: {error!r}", "Compute them again.") from None
         sound = logits.dtype == np.float32 and lengths.dtype == np.int64 and lengths.ndim == 1
-        if not sound or (lengths < 0).any() or logits.shape != (int(lengths.sum()), 2):
+        if not sound or (lengths < 0).any() or logits.ndim != 2 or len(logits) != int(lengths.sum()):
             raise StorageError(
                 f"{path}: {logits.dtype} logits {logits.shape} do not fit {len(lengths)} lengths",
                 "Compute them again.",
@@ -147,10 +158,12 @@ class _Labelling:
         self.progress = progress if self.execution.is_main else QuietProgress()
         self.teacher = teacher.to(self.execution.device).eval()
         self.lengths = np.array([window.length for window in windows], dtype=np.int64)
-        self.begins = np.concatenate(([0], np.cumsum(self.lengths)))
+        objective = objective_of(teacher)
+        self.rows = np.array([objective.rows(window.length) for window in windows], dtype=np.int64)
+        self.begins = np.concatenate(([0], np.cumsum(self.rows)))
         order = np.argsort(-self.lengths, kind="stable")
         self.batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-        self.flat = np.zeros((int(self.lengths.sum()), 2), dtype=np.float32)
+        self.flat = np.zeros((int(self.rows.sum()), objective.columns(teacher)), dtype=np.float32)
         self.done, self.seconds = 0, 0.0
         signature = {
             "work": name,
@@ -189,15 +202,15 @@ class _Labelling:
             summed = self.execution.total(torch.from_numpy(flat).to(self.execution.device))
             flat = summed.cpu().numpy()
         speed = float(self.lengths.sum()) / self.seconds if self.seconds > 0 else 0.0
-        return SoftLabels(_rows(flat, self.lengths), speed)
+        return SoftLabels(_rows(flat, self.rows), speed)
 
     def _label(self, indices: NDArray[np.int64]) -> None:
         batch = collate(self.windows, indices, self.pad_token_id).to(self.execution.device)
         with torch.no_grad(), self.execution.autocast():
             logits = self.teacher(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-        rows = logits.float().cpu().numpy()
-        for row, index in zip(rows, indices, strict=True):
-            begin, n = self.begins[index], self.lengths[index]
+        found = logits.float().cpu().numpy().reshape(len(indices), -1, self.flat.shape[1])
+        for row, index in zip(found, indices, strict=True):
+            begin, n = self.begins[index], self.rows[index]
             self.flat[begin : begin + n] = row[:n]
 
     def _resume(self) -> None:

@@ -1,7 +1,7 @@
 """Fine-tuning with labels: how a pretrained encoder becomes a teacher.
 
-BERT's question answering objective (Devlin et al., arXiv 1810.04805): mean of the cross-entropies of the
-answer's first and last token; windows without the answer point at ``[CLS]``.
+BERT's objectives (Devlin et al., arXiv 1810.04805): for questions the mean of the cross-entropies of the answer's
+first and last token (windows without the answer point at ``[CLS]``), for texts the cross-entropy of the class.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from torch import Tensor, nn
 
 from quantlat.data.batching import Batch
 from quantlat.data.windows import Window
-from quantlat.models import QAModel
+from quantlat.models import TaskModel
 from quantlat.progress import Progress
 from quantlat.recipe.schema import TrainOptions
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import span_cross_entropy
+from quantlat.training.objective import objective_of
 
 
 def label_step(model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
     """One full-length pass against the labels."""
     logits = model(batch.input_ids, batch.attention_mask, batch.token_type_ids)
-    context.backward(span_cross_entropy(logits, batch.starts, batch.ends, batch.attention_mask))
+    context.backward(objective_of(model).hard_loss(logits, batch))
     return {}
 
 
 def finetune_teacher(
-    model: QAModel,
+    model: TaskModel,
     windows: Sequence[Window],
     options: TrainOptions,
     *,

@@ -68,3 +68,20 @@ def test_a_single_question_has_an_interval_that_can_be_written_down() -> None:
     assert (estimate.drop, estimate.drop_standard_error) == (50.0, 50.0)
     assert estimate.drop_ci == (-100.0, 100.0)
     assert estimate.accuracy_ci == (0.0, 100.0)
+
+
+def test_texts_that_all_keep_their_class_do_not_make_a_drop_certain() -> None:
+    right = np.where(np.arange(164) % 9, 100.0, 0.0)
+    found = estimate_accuracy(right, right, list(range(164)), seed=0)
+    assert found.drop == 0.0
+    assert found.drop_standard_error == pytest.approx(100 / 166)
+    changed = right.copy()
+    changed[:3] = 100.0 - changed[:3]  # one better, two worse
+    again = estimate_accuracy(changed, right, list(range(164)), seed=0)
+    assert again.drop == pytest.approx(100 / 164)
+    assert again.drop_standard_error == pytest.approx(100 / 166 * np.sqrt(4 - 1 / 166), rel=0.01)
+
+
+def test_scores_between_right_and_wrong_have_the_error_of_their_spread() -> None:
+    scores = np.linspace(0.0, 100.0, 164)
+    assert estimate_accuracy(scores, scores, list(range(164)), seed=0).drop_standard_error == 0.0

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-SPLITS = ("fit.json", "search.json", "calibration.json", "dev.json")
+SPLITS = tuple(f"{split}.{ending}" for split in ("fit", "search", "calibration", "dev") for ending in ("json", "jsonl"))
 _STAGES = Path("quantlat") / "stages"
 _SHARED = ("artifacts", "search_record")  # what stages have in common; the one that calls counts
 
