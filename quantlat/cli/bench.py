@@ -129,22 +129,17 @@ def _bundled(bundle: Path, profile: str) -> RetentionConfig:
 
 def _workload(source: Path, family: str, requests: int, batch: int) -> BenchmarkCase:
     """Windows of the run's dev data, drawn so that their lengths follow the whole set's."""
-    from quantlat.data import make_windows, read_squad
     from quantlat.evaluation.benchmark import workload_case
     from quantlat.latency.workload import Workload
     from quantlat.models import Tokenizer
     from quantlat.pipeline.record import open_run
+    from quantlat.tasks import get_task
 
     run = open_run(source)
-    options = run.recipe.data
+    task = get_task(run.recipe.task)
     text = (_model_folder(source) / "tokenizer.json").read_text(encoding="utf-8")
-    windows = make_windows(
-        read_squad(run.artifact("data") / "dev.json").examples,
-        Tokenizer.from_json(text, family=family),
-        max_tokens=options.max_tokens,
-        stride=options.stride,
-        max_question_tokens=options.max_question_tokens,
-    )
+    examples = task.read(run.artifact("data") / task.split_file("dev"))
+    windows = task.windows(examples, Tokenizer.from_json(text, family=family), run.recipe.data)
     drawn = Workload.from_windows(windows, requests)
     return workload_case([windows.windows[i] for i in drawn.indices], batch)
 

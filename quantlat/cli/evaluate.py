@@ -16,7 +16,11 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/squad_int8.", metavar="RUN")],
     data: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="SQuAD-format JSON.", show_default="the run's dev data"),
+        typer.Option(
+            metavar="FILE",
+            help="SQuAD-format JSON, or labelled texts (.tsv, JSON lines).",
+            show_default="the run's dev data",
+        ),
     ] = None,
     runtime: Annotated[str | None, typer.Option(metavar="NAME", help="Runtime.", show_default="the run's own")] = None,
     config: Annotated[
@@ -54,7 +58,7 @@ def _evaluate(run: Path, data: Path | None, runtime: str | None, profile: str | 
     from quantlat.pipeline.interruption import interruptible
 
     if data is not None and not data.is_file():
-        raise DataError(f"{data}: no such file", "--data takes a file in SQuAD's JSON format.")
+        raise DataError(f"{data}: no such file", "--data takes SQuAD-format JSON, or labelled texts.")
     with interruptible("Nothing was evaluated.", None):
         return run_evaluation(run_dir=run, data=data, runtime=runtime, profile=profile, progress=progress)
 

@@ -21,7 +21,9 @@ def search(
     ] = None,
     floor: Annotated[
         str | None,
-        typer.Option(metavar="F1:CHANGE", help="Loss allowed, such as f1:-1.0.", show_default="the recipe's"),
+        typer.Option(
+            metavar="METRIC:CHANGE", help="Loss allowed, such as f1:-1.0 or accuracy:-0.5.", show_default="the recipe's"
+        ),
     ] = None,
     target: Annotated[
         str | None, typer.Option(metavar="LATENCY", help="Instead: the most accurate within, say, 5ms.")
@@ -43,9 +45,11 @@ def search(
 
     if floor is not None and target is not None:
         raise typer.BadParameter("give --floor or --target: one asks for speed, the other for accuracy")
+    allowed = _parsed("--floor", parse_floor, floor)
     question = SearchQuestion(
         budget_s=_parsed("--budget", parse_budget, budget),
-        max_drop=_parsed("--floor", parse_floor, floor),
+        max_drop=None if allowed is None else allowed.max_drop,
+        metric=None if allowed is None else allowed.metric,
         target_ms=_parsed("--target", parse_target, target),
         threads=threads,
         batch=batch,
@@ -74,7 +78,8 @@ def _show(run: Path, answer: SearchAnswer) -> None:
     from quantlat.cli.console import print_table
 
     record = answer.record
-    table = Table("profile", "tokens kept by each layer", "ms", "95 % interval", "of full length", "F1 change", "n")
+    change = f"{record.metric_name} change"
+    table = Table("profile", "tokens kept by each layer", "ms", "95 % interval", "of full length", change, "n")
     for name, profile in record.profiles.items():
         found = record.candidates[profile.candidate]
         table.add_row(

@@ -9,7 +9,8 @@ from quantlat.evaluation.run import EvaluatedModel, RunEvaluation, evaluate_quan
 from quantlat.pipeline.record import open_run
 from quantlat.pipeline.search import read_search
 from quantlat.progress import Progress
-from quantlat.stages.artifacts import QUANTIZED
+from quantlat.stages.artifacts import QUANTIZED, read_data_card
+from quantlat.tasks import get_task
 
 DEFAULT_PROFILE = "balanced"
 
@@ -20,7 +21,7 @@ def run_evaluation(
     """Evaluate the INT8 model of a run.
 
     Args:
-        data: SQuAD-format file; ``None``: the run's dev split.
+        data: file of the task's format; ``None``: the run's dev split.
         runtime: ``None``: the runtime of the run's search.
         profile: ``None``: balanced; ``NAME:PROFILE`` is a profile of what ``quantlat search`` left under that name.
 
@@ -37,13 +38,12 @@ def run_evaluation(
         )
     which, _, name = (profile or DEFAULT_PROFILE).rpartition(":")
     search = read_search(stored, which or None)
-    options = stored.recipe.data
+    data_artifact = stored.artifact("data")
     model = EvaluatedModel(
         folder=stored.artifact("quantization") / QUANTIZED,
-        dev=stored.artifact("data") / "dev.json",
-        max_tokens=options.max_tokens,
-        stride=options.stride,
-        max_question_tokens=options.max_question_tokens,
+        dev=data_artifact / get_task(stored.recipe.task).split_file("dev"),
+        options=stored.recipe.data,
+        labels=read_data_card(data_artifact).labels,
     )
     return evaluate_quantized(
         model,

@@ -50,7 +50,7 @@ def package_run(
     from quantlat.deployment.writer import BundleSource, refuse_foreign, write_bundle
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.reporting import read_report
-    from quantlat.stages.artifacts import QUANTIZED
+    from quantlat.stages.artifacts import QUANTIZED, read_data_card
     from quantlat.stages.search_record import SearchRecord
 
     refuse_foreign(out)  # before anything slow
@@ -66,6 +66,7 @@ def package_run(
         tokenizer_json=(model_folder / "tokenizer.json").read_text(encoding="utf-8"),
         profiles=tuple(_profile(data, name, record.ratios) for name, record in search.profiles.items()),
         golden=_golden_inputs(run),
+        labels=read_data_card(run.artifact("data")).labels,
         origin=_origin(data),
         max_tokens=options.max_tokens,
         stride=options.stride,
@@ -92,23 +93,26 @@ def _profile(data: ReportData, name: str, ratios: tuple[float, ...]) -> BundlePr
         ratios=ratios,
         latency_ms=latency.median_ms if latency is not None else None,
         latency_ci_ms=latency.ci_ms if latency is not None else None,
-        accuracy=accuracy.f1.estimate if accuracy is not None else None,
-        accuracy_ci=(accuracy.f1.low, accuracy.f1.high) if accuracy is not None else None,
+        metric=data.metric.key,
+        accuracy=accuracy.points.estimate if accuracy is not None else None,
+        accuracy_ci=(accuracy.points.low, accuracy.points.high) if accuracy is not None else None,
         drop=-lost.estimate if lost is not None else None,
         drop_ci=(-lost.high, -lost.low) if lost is not None else None,
     )
 
 
 def _golden_inputs(run: StoredRun) -> tuple[tuple[str, str | None], ...]:
-    """Questions of the calibration split, of different passages: the dev set stays out of what is shipped."""
-    from quantlat.data import read_squad
+    """Examples of the calibration split, of different passages: the dev set stays out of what is shipped."""
+    from quantlat.stages.artifacts import read_split
+    from quantlat.tasks import get_task
 
-    examples = read_squad(run.artifact("data") / "calibration.json").examples
-    different = list({example.context: example for example in examples}.values())
+    task = get_task(run.recipe.task)
+    examples = read_split(run.artifact("data"), "calibration", task.name)
+    different = list({example.group: example for example in examples}.values())
     if not different:
         raise StorageError(f"{run.run_dir}: its calibration split is empty", "Run again with --from data.")
     chosen = different[:: max(1, len(different) // GOLDEN_INPUTS)][:GOLDEN_INPUTS]
-    return tuple((example.question, example.context) for example in chosen)
+    return tuple(task.request(example) for example in chosen)
 
 
 def _origin(data: ReportData) -> Origin:

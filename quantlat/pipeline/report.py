@@ -155,23 +155,18 @@ def _with_curves(row: StageRow, artifact: Callable[[str], Artifact]) -> StageRow
 
 
 def _example(recipe: Recipe, artifact: Callable[[str], Artifact]) -> ExampleInfo | None:
-    from quantlat.data import make_windows, read_squad
     from quantlat.models.tokenizer import Tokenizer
     from quantlat.quantization.artifact import QuantizedModel
-    from quantlat.stages.artifacts import QUANTIZED
+    from quantlat.stages.artifacts import QUANTIZED, read_data_card, read_split
     from quantlat.stages.report_example import example_info
     from quantlat.stages.search_record import SearchRecord
+    from quantlat.tasks import get_task
 
     folder = artifact("quantization") / QUANTIZED
     quantized = QuantizedModel.load(folder)
     tokenizer = Tokenizer.from_folder(folder, family=quantized.config.family)
-    examples = read_squad(artifact("data") / "dev.json").examples[:EXAMPLE_QUESTIONS]
-    windows = make_windows(
-        examples,
-        tokenizer,
-        max_tokens=recipe.data.max_tokens,
-        stride=recipe.data.stride,
-        max_question_tokens=recipe.data.max_question_tokens,
-    )
+    examples = read_split(artifact("data"), "dev", recipe.task)[:EXAMPLE_QUESTIONS]
+    windows = get_task(recipe.task).windows(examples, tokenizer, recipe.data)
     profiles = SearchRecord.read(artifact("search")).profiles
-    return example_info(windows, tokenizer, quantized, {name: row.config for name, row in profiles.items()})
+    labels = read_data_card(artifact("data")).labels
+    return example_info(windows, tokenizer, quantized, {name: row.config for name, row in profiles.items()}, labels)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantlat.errors import AccuracyFloorMissed, LatencyTargetMissed, RecipeError, StorageError
+from quantlat.metrics.metric import METRICS
 from quantlat.pipeline.interruption import interruptible, storage_errors
 from quantlat.pipeline.lock import run_lock
 from quantlat.pipeline.record import StoredRun, open_run
@@ -23,6 +24,7 @@ from quantlat.recipe.mistakes import suggestion
 from quantlat.recipe.schema import SearchOptions
 from quantlat.stages.search import SearchRequest, floor_missed, search_model
 from quantlat.stages.search_record import SearchRecord
+from quantlat.tasks import get_task
 
 SEARCHES = "searches"
 _FLOOR = re.compile(r"\s*([a-z0-9]+)\s*:\s*([+-]?\d+(?:\.\d+)?)\s*", re.IGNORECASE)
@@ -37,7 +39,8 @@ class SearchQuestion:
 
     Attributes:
         budget_s: most time.
-        max_drop: F1 points that may be lost.
+        max_drop: points that may be lost.
+        metric: the metric that they are of, by key; ``None``: the run's.
         target_ms: latency of a request that takes the floor's place.
         threads: of one request.
         batch: windows of a request.
@@ -45,6 +48,7 @@ class SearchQuestion:
 
     budget_s: float | None = None
     max_drop: float | None = None
+    metric: str | None = None
     target_ms: float | None = None
     threads: int | None = None
     batch: int = 1
@@ -78,8 +82,16 @@ class SearchAnswer:
             )
 
 
-def parse_floor(text: str) -> float:
-    """F1 points that may be lost, from ``f1:-1.0``.
+@dataclass(frozen=True)
+class Floor:
+    """Points of a metric, by key, that may be lost."""
+
+    metric: str
+    max_drop: float
+
+
+def parse_floor(text: str) -> Floor:
+    """Points that may be lost, from ``f1:-1.0`` or ``accuracy:-0.5``.
 
     Raises:
         ValueError: saying what was expected.
@@ -88,13 +100,14 @@ def parse_floor(text: str) -> float:
     if match is None:
         raise ValueError(f"expected a metric and the change it may suffer, such as f1:-1.0, got '{text}'")
     metric, change = match[1].lower(), float(match[2])
-    if metric != "f1":
-        raise ValueError(f"question answering is held to f1, got '{match[1]}': write f1:{match[2]}")
+    known = [one.key for one in METRICS]
+    if metric not in known:
+        raise ValueError(f"unknown metric '{match[1]}'{suggestion(metric, known)}")
     if change > 0:
-        raise ValueError(f"a floor is a loss: f1:-{change:g} allows {change:g} points less, got '{text}'")
+        raise ValueError(f"a floor is a loss: {metric}:-{change:g} allows {change:g} points less, got '{text}'")
     if change < -_LARGEST_DROP:
-        raise ValueError(f"F1 has {_LARGEST_DROP:g} points to lose, got '{text}'")
-    return abs(change)
+        raise ValueError(f"{metric} has {_LARGEST_DROP:g} points to lose, got '{text}'")
+    return Floor(metric, abs(change))
 
 
 def parse_target(text: str) -> float:
@@ -129,6 +142,7 @@ def search_again(run_dir: Path, question: SearchQuestion, progress: Progress) ->
 
     Raises:
         StorageError: the run has no INT8 model yet, or its folder cannot be written.
+        RecipeError: the floor is of another task's metric.
         RunConflictError: the run is in use.
     """
     stored = open_run(run_dir)
@@ -136,6 +150,12 @@ def search_again(run_dir: Path, question: SearchQuestion, progress: Progress) ->
     if needed:
         raise StorageError(
             f"{run_dir} has no finished {needed[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"
+        )
+    metric = get_task(stored.recipe.task).metric
+    if question.metric not in (None, metric.key):
+        raise RecipeError(
+            f"{stored.recipe.task} is held to {metric.key}, got {question.metric}",
+            f"Write {metric.key}:-{question.max_drop or 0:g}.",
         )
     recipe = _asked(stored.recipe, question)
     slug = _slug(recipe, question)

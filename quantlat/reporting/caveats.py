@@ -8,7 +8,7 @@ from quantlat.reporting.rows import Role, profile_key
 from quantlat.reporting.verdict import Outcome, dev_drop, outcome, runtime_name
 
 SQUAD_TRAIN_QUESTIONS = 87_599
-# Runtimes execute the same numbers: more disagreement than this (F1 points) is a defect, not rounding.
+# Runtimes execute the same numbers: more disagreement than this (points) is a defect, not rounding.
 RUNTIME_AGREEMENT = 0.3
 
 
@@ -26,10 +26,11 @@ def _merged(given: tuple[str, ...], derived: list[str]) -> tuple[str, ...]:
 def _caveats(data: ReportData) -> list[str]:
     found = []
     source = data.data
+    made = "passages" if data.metric.item == "question" else data.metric.items
     if source.kind == "embedded":
         found.append(
-            "Trained and evaluated on generated passages, because no real data was at hand: the accuracies say "
-            "that the chain works, not how good the model is on real questions."
+            f"Trained and evaluated on generated {made}, because no real data was at hand: the accuracies say "
+            f"that the chain works, not how good the model is on real {data.metric.items}."
         )
     elif "squad" in source.name.lower() and source.train_questions < SQUAD_TRAIN_QUESTIONS:
         found.append(
@@ -44,8 +45,8 @@ def _caveats(data: ReportData) -> list[str]:
     if profile is not None and profile.difference is not None and profile.difference.interval.known:
         interval = profile.difference.interval
         found.append(
-            f"With {fmt.count(profile.n)} dev questions, an F1 difference of less than about "
-            f"{(interval.high - interval.low) / 2:.1f} points cannot be told from zero."
+            f"With {fmt.count(profile.n)} dev {data.metric.items}, an {data.metric.name} difference of less than about "
+            f"{max((interval.high - interval.low) / 2, 100.0 / profile.n):.1f} points cannot be told from zero."
         )
     if data.machine.virtualised:
         found.append("Measured on a virtual machine: what its neighbours did cannot be seen from inside.")
@@ -59,7 +60,8 @@ def _warnings(data: ReportData) -> list[str]:
     for name, spread in runtime_spread(data).items():
         if spread > RUNTIME_AGREEMENT:
             found.append(
-                f"Runtimes disagree by {spread:.2f} F1 points on `{name}` (expected at most {RUNTIME_AGREEMENT})."
+                f"Runtimes disagree by {spread:.2f} {data.metric.name} points on `{name}` (expected at most "
+                f"{RUNTIME_AGREEMENT})."
             )
     sizes = data.quantization
     if sizes is not None and sizes.int8_mib >= sizes.fp32_mib:
@@ -91,13 +93,13 @@ def _floor_warnings(data: ReportData) -> list[str]:
     found = outcome(data)
     if found is Outcome.MISSED:
         return [
-            f"The accuracy floor of {fmt.points(search.floor, 2)} F1 on the search split was missed by "
+            f"The accuracy floor of {fmt.points(search.floor, 2)} {data.metric.name} on the search split was missed by "
             f"{fmt.points(search.missed_by or 0.0, 2)} points; the profiles are the nearest that exist."
         ]
     if found is Outcome.MISSED_ON_DEV:
         return [
             f"`{data.headline.profile}` was within {search.max_drop:.2f} points in the search, but loses "
-            f"{dev_drop(data) or 0.0:.2f} on the dev questions."
+            f"{dev_drop(data) or 0.0:.2f} on the dev {data.metric.items}."
         ]
     return []
 
@@ -118,9 +120,9 @@ def _speed_warnings(data: ReportData) -> list[str]:
 
 
 def runtime_spread(data: ReportData) -> dict[str, float]:
-    """Per profile measured in several runtimes on dev: highest minus lowest F1, in points."""
+    """Per profile measured in several runtimes on dev: highest minus lowest, in points."""
     by_profile: dict[str, list[float]] = {}
     for row in data.accuracy:
         if row.profile is not None and row.split == "dev":
-            by_profile.setdefault(row.profile, []).append(row.f1.estimate)
-    return {name: max(f1s) - min(f1s) for name, f1s in by_profile.items() if len(f1s) > 1}
+            by_profile.setdefault(row.profile, []).append(row.points.estimate)
+    return {name: max(found) - min(found) for name, found in by_profile.items() if len(found) > 1}

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from quantlat.metrics import F1, Metric
 from quantlat.reporting.rows import (
     SAME_PREDICTIONS,
     AccuracyRow,
@@ -51,6 +52,7 @@ class ReportData(Row):
     student: ModelCard
     data: DataInfo
     questions: QuestionSet | None = None
+    metric: Metric = F1
     machine: MachineInfo
     versions: dict[str, str]
     stages: tuple[StageRow, ...]
@@ -86,8 +88,8 @@ class ReportData(Row):
             raise ValueError(f"the example shows profiles {shown}, but there are {names}")
         asked = len(self.questions.passages) if self.questions is not None else 0
         for row in self.accuracy:
-            if row.split == "dev" and len(row.f1_per_question) not in (0, asked):
-                raise ValueError(f"{row.label!r} has the F1 of {len(row.f1_per_question)} questions, there are {asked}")
+            if row.split == "dev" and len(row.points_per_example) not in (0, asked):
+                raise ValueError(f"{row.label!r} has points of {len(row.points_per_example)} of {asked} examples")
         return self
 
     def profile(self, name: str) -> ProfileRow:

@@ -58,9 +58,9 @@ def row_mismatches(first: LatencyRow, second: LatencyRow) -> tuple[Mismatch, ...
 def same_questions(first: ReportData, second: ReportData) -> str:
     """Why the accuracies cannot be paired by question; empty when they can."""
     if first.questions is None or second.questions is None:
-        return "not both reports hold the scores of single questions"
+        return f"not both reports hold the scores of single {first.metric.items}"
     if first.questions.sha256 != second.questions.sha256:
-        return "the dev questions are not the same"
+        return f"the dev {first.metric.items} are not the same"
     return ""
 
 

@@ -45,7 +45,8 @@ class ComparedRun(Row):
     verdict: str
     latency: LatencyRow | None
     speedups: tuple[SpeedupRow, ...]
-    f1: Interval | None
+    points: Interval | None
+    metric: str = "F1"
     macs_relative: float
     int8_mib: float | None
     fp32_mib: float | None
@@ -54,7 +55,7 @@ class ComparedRun(Row):
 
 
 class AccuracyDifference(Row):
-    """F1 of the second report minus that of the first, in points; ``unpaired`` says why if it is not paired."""
+    """Points of the second report minus that of the first, in points; ``unpaired`` says why if it is not paired."""
 
     key: str
     label: str
@@ -84,6 +85,7 @@ class Pair(Row):
     second: str
     mismatches: tuple[Mismatch, ...]
     accuracy: tuple[AccuracyDifference, ...]
+    metric: str = "F1"
     latency: tuple[LatencyRatio, ...]
 
 
@@ -119,7 +121,8 @@ def _run(report: NamedReport) -> ComparedRun:
         verdict=verdict(data).outcome.value,
         latency=latency.model_copy(update={"samples_ms": (), "sample_tokens": ()}) if latency is not None else None,
         speedups=tuple(row for row in speedups if row is not None),
-        f1=accuracy.f1 if accuracy is not None else None,
+        points=accuracy.points if accuracy is not None else None,
+        metric=data.metric.title,
         macs_relative=data.profile(data.headline.profile).macs_relative,
         int8_mib=sizes.int8_mib if sizes is not None else None,
         fp32_mib=sizes.fp32_mib if sizes is not None else None,
@@ -130,11 +133,12 @@ def _run(report: NamedReport) -> ComparedRun:
 
 def _pair(first: NamedReport, second: NamedReport) -> Pair:
     mismatches = setting_mismatches(first.data, second.data)
+    comparable = first.data.metric == second.data.metric
     keys = [row.key for row in (*first.data.accuracy, *first.data.latency)]
     accuracy, latency = [], []
     for key in dict.fromkeys(keys):
         here, there = first.data.accuracy_of(key), second.data.accuracy_of(key)
-        if here is not None and there is not None and here.key == there.key == key:
+        if here is not None and there is not None and comparable and here.key == there.key == key:
             accuracy.append(_accuracy(here, there, first.data, second.data))
         before, after = first.data.latency_of(key), second.data.latency_of(key)
         if before is not None and after is not None:
@@ -144,26 +148,27 @@ def _pair(first: NamedReport, second: NamedReport) -> Pair:
         second=second.name,
         mismatches=mismatches,
         accuracy=tuple(accuracy),
+        metric=first.data.metric.title,
         latency=tuple(latency),
     )
 
 
 def _accuracy(first: AccuracyRow, second: AccuracyRow, one: ReportData, other: ReportData) -> AccuracyDifference:
     unpaired = same_questions(one, other)
-    if not unpaired and not (first.f1_per_question and second.f1_per_question):
-        unpaired = "not both reports hold the scores of single questions"
+    if not unpaired and not (first.points_per_example and second.points_per_example):
+        unpaired = f"not both reports hold the scores of single {one.metric.items}"
     if unpaired or one.questions is None:
-        interval = _difference_of_means(first.f1, second.f1)
+        interval = _difference_of_means(first.points, second.points)
     else:
         passages = one.questions.passages
         groups = passages if len(set(passages)) >= _FEWEST_PASSAGES else None
-        paired = paired_difference(second.f1_per_question, first.f1_per_question, seed=0, groups=groups)
+        paired = paired_difference(second.points_per_example, first.points_per_example, seed=0, groups=groups)
         interval = Interval.model_validate(paired.interval)
     return AccuracyDifference(
         key=first.key,
         label=first.profile or first.label,
-        first=first.f1,
-        second=second.f1,
+        first=first.points,
+        second=second.points,
         difference=interval,
         distinguishable=_tells_from(interval, 0.0),
         unpaired=unpaired,

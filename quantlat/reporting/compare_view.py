@@ -28,7 +28,7 @@ class Line:
     """One model in a pair of reports, ready to be shown."""
 
     name: str
-    f1: tuple[num.Quantity, num.Quantity]
+    points: tuple[num.Quantity, num.Quantity]
     difference: num.Quantity
     latency: tuple[num.Quantity, num.Quantity]
     ratio: num.Quantity
@@ -40,6 +40,7 @@ class PairView:
 
     first: str
     second: str
+    metric: str
     lines: tuple[Line, ...]
     mismatches: tuple[str, ...]
     notes: tuple[str, ...]
@@ -61,7 +62,10 @@ def run_facts(runs: Sequence[ComparedRun]) -> Facts:
             (f"vs ({BASELINE_LETTERS[role]}) {_BASELINES[role]}", [_speedup(run, role) for run in runs])
             for role in _shown_baselines(runs)
         ),
-        ("F1", [num.points(run.f1, 2) if run.f1 else num.NOTHING for run in runs]),
+        *(
+            (metric, [num.points(r.points, 2) if r.points and r.metric == metric else num.NOTHING for r in runs])
+            for metric in dict.fromkeys(run.metric for run in runs)
+        ),
         ("MACs left", [num.Quantity(fmt.percent(run.macs_relative)) for run in runs]),
         ("INT8 size", [_size(run.int8_mib) for run in runs]),
         ("fp32 size", [_size(run.fp32_mib) for run in runs]),
@@ -94,14 +98,15 @@ def pair_view(pair: Pair) -> PairView:
     accuracy = {row.key: row for row in pair.accuracy}
     latency = {row.key: row for row in pair.latency}
     keys = dict.fromkeys((*accuracy, *latency))
-    notes = sorted({f"F1 is compared unpaired: {row.unpaired}." for row in pair.accuracy if row.unpaired})
+    notes = sorted({f"{pair.metric} is compared unpaired: {row.unpaired}." for row in pair.accuracy if row.unpaired})
     if any(mismatch.what in DATA_MISMATCHES for mismatch in pair.mismatches):
-        notes.append("The data are not the same: a difference in F1 is about the questions as much as the models.")
+        notes.append(f"The data are not the same: {pair.metric} differs for that as much as for the models.")
     if any(row.ratio is not None for row in pair.latency):
         notes.append(_NOT_INTERLEAVED)
     return PairView(
         first=pair.first,
         second=pair.second,
+        metric=pair.metric,
         lines=tuple(_line(accuracy.get(key), latency.get(key)) for key in keys),
         mismatches=(*(mismatch.text for mismatch in pair.mismatches), *_own_mismatches(pair)),
         notes=tuple(notes),
@@ -125,7 +130,7 @@ def _line(accuracy: AccuracyDifference | None, latency: LatencyRatio | None) -> 
     assert row is not None
     return Line(
         name=row.label,
-        f1=(num.points(accuracy.first), num.points(accuracy.second)) if accuracy else (num.NOTHING, num.NOTHING),
+        points=(num.points(accuracy.first), num.points(accuracy.second)) if accuracy else (num.NOTHING, num.NOTHING),
         difference=_difference(accuracy) if accuracy else num.NOTHING,
         latency=(_milliseconds(latency.first_ms), _milliseconds(latency.second_ms))
         if latency
@@ -172,10 +177,11 @@ def terminal(comparison: Comparison) -> list[RenderableType]:
     for pair in map(pair_view, comparison.pairs):
         table = Table(title=Text(f"{pair.second} against {pair.first}"), box=SIMPLE_HEAD, title_justify="left")
         table.add_column("model")
-        for head in ("F1 before", "F1 after", "F1 difference", "ms before", "ms after", "time ratio"):
+        scores = (f"{pair.metric} {what}" for what in ("before", "after", "difference"))
+        for head in (*scores, "ms before", "ms after", "time ratio"):
             table.add_column(head, justify="right")
         for line in pair.lines:
-            numbers = (*line.f1, line.difference, *line.latency, line.ratio)
+            numbers = (*line.points, line.difference, *line.latency, line.ratio)
             table.add_row(Text(line.name), *(cell(number) for number in numbers))
         found.append(table)
         if pair.mismatches:

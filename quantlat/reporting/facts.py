@@ -68,7 +68,8 @@ def model_facts(data: ReportData) -> Facts:
 def data_facts(data: ReportData) -> Facts:
     """The data source, its licence and counts, and the sources passed over."""
     source = data.data
-    counts = f"{fmt.count(source.train_questions)} questions to train, {fmt.count(source.dev_questions)} to evaluate"
+    counts = f"{fmt.count(source.train_questions)} {data.metric.items} to train, "
+    counts += f"{fmt.count(source.dev_questions)} to evaluate"
     facts = [
         ("source", f"{source.name}: {source.description}"),
         ("licence", source.licence),

@@ -62,6 +62,7 @@ def render_html(data: ReportData) -> str:
             waterfall=waterfall,
             models=tables.model_table(data),
             accuracy=tables.accuracy_lines(data),
+            exact=any(row.em is not None for row in data.accuracy),
             disagreement=max(spread.items(), key=lambda item: item[1]) if spread else None,
             lengths=lengths,
             distributions=distributions,
@@ -180,7 +181,7 @@ def _key_numbers(data: ReportData) -> list[tuple[str, str, num.Quantity, str]]:
     if accuracy is not None:
         change = num.difference(accuracy)
         against = f"{change.text} against the {tables.compared_with(data)}" if change is not num.NOTHING else ""
-        found.append(("F1 on dev", "", num.points(accuracy.f1), against))
+        found.append((f"{data.metric.title} on dev", "", num.points(accuracy.points), against))
     if (sizes := data.quantization) is not None:
         size = num.Quantity(fmt.significant(sizes.int8_mib))
         found.append(("Size", "MiB", size, f"{fmt.mebibytes(sizes.fp32_mib)} in fp32"))

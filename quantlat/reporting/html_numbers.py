@@ -86,13 +86,13 @@ def points(interval: Interval, digits: int = 1) -> Quantity:
 
 def exact_match(row: AccuracyRow | None) -> Quantity:
     """Exact match in points, with its interval where the report has one."""
-    if row is None:
+    if row is None or row.em is None:
         return NOTHING
     return points(row.em_interval) if row.em_interval is not None else Quantity(fmt.points(row.em))
 
 
 def difference(row: AccuracyRow | None) -> Quantity:
-    """The paired F1 difference of a row to its reference; ``≈ 0`` where it cannot be told from zero."""
+    """The paired difference of a row to its reference; ``≈ 0`` where it cannot be told from zero."""
     if row is None or row.difference is None:
         return NOTHING
     interval = row.difference.interval

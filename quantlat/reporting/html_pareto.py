@@ -179,8 +179,8 @@ def _trial_tip(data: ReportData, candidate: CandidateRow, kind: str) -> Tip:
     if candidate.latency_relative is not None:
         lines.append(("of full length", fmt.percent(candidate.latency_relative)))
     lines += [
-        ("F1 difference", change.text),
-        ("F1, search split", num.points(candidate.accuracy).text),
+        (f"{data.metric.title} difference", change.text),
+        (f"{data.metric.title}, search split", num.points(candidate.accuracy).text),
         ("MACs left", fmt.percent(candidate.macs_relative)),
     ]
     title = f"Configuration {candidate.number}" + (", on the front" if kind == "front" else "")
@@ -223,9 +223,9 @@ def model_tip(data: ReportData, title: str, key: str, row: LatencyRow | None, ra
         lines += [("runs in", f"{runtime_name(row.runtime)}, {precision}"), ("latency, ms", time.text)]
     accuracy = data.accuracy_of(key)
     if accuracy is not None:
-        lines.append(("F1", num.points(accuracy.f1).text))
+        lines.append((data.metric.title, num.points(accuracy.points).text))
         if accuracy.difference is not None:
-            lines.append(("F1 difference", num.difference(accuracy).text))
+            lines.append((f"{data.metric.title} difference", num.difference(accuracy).text))
     macs = [p.macs_relative for p in data.profiles if profile_key(p.name) == key]
     lines += [("MACs left", fmt.percent(share)) for share in macs]
     return Tip(title, tuple(lines), ratios)

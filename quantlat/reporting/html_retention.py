@@ -1,4 +1,4 @@
-"""How many tokens live at each layer, per profile, and one question whose dropped words fade layer by layer."""
+"""How many tokens live at each layer, per profile, and one example whose dropped words fade layer by layer."""
 
 from __future__ import annotations
 
@@ -82,12 +82,16 @@ class FadingWord:
     gone: bool
 
 
+_PARTS = {"question": "Question", "passage": "Passage", "text": "Text", "pair": "Second text"}
+
+
 @dataclass(frozen=True)
 class FadingExample:
-    """The question, its passage and the answers, ready to be shown; ``alive`` counts tokens per profile and layer."""
+    """Parts by title and answers, ready to be shown; ``alive`` counts tokens per profile and layer."""
 
-    question: tuple[FadingWord, ...]
-    passage: tuple[FadingWord, ...]
+    parts: tuple[tuple[str, tuple[FadingWord, ...]], ...]
+    item: str
+    said: str
     reference: str
     source: str
     profile: str
@@ -113,8 +117,9 @@ def fading_example(data: ReportData) -> FadingExample | None:
         )
 
     return FadingExample(
-        question=words("question"),
-        passage=words("passage"),
+        parts=tuple((title, words(part)) for part, title in _PARTS.items() if words(part)),
+        item=data.metric.item,
+        said="Answer" if words("passage") else "Class",
         reference=example.reference,
         source=example.source,
         profile=shown.profile,

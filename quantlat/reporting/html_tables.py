@@ -21,7 +21,7 @@ class ModelLine:
     recommended: bool
     latency: num.Quantity
     speedups: tuple[num.Quantity, ...]
-    f1: num.Quantity
+    points: num.Quantity
     em: num.Quantity
     difference: num.Quantity
     macs: str
@@ -38,12 +38,12 @@ class ModelTable:
 
 @dataclass(frozen=True)
 class AccuracyLine:
-    """F1 and exact match of one model in one runtime."""
+    """Points and exact match of one model in one runtime."""
 
     name: str
     is_profile: bool
     runtime: str
-    f1: num.Quantity
+    points: num.Quantity
     em: num.Quantity
     difference: num.Quantity
 
@@ -77,7 +77,7 @@ def _model_line(data: ReportData, key: str, over: list[Role]) -> ModelLine:
         recommended=key == profile_key(data.headline.profile),
         latency=num.milliseconds(latency) if latency is not None else num.NOTHING,
         speedups=tuple(_speedup(data, key, role.value) for role in over),
-        f1=num.points(accuracy.f1) if accuracy is not None else num.NOTHING,
+        points=num.points(accuracy.points) if accuracy is not None else num.NOTHING,
         em=num.exact_match(accuracy),
         difference=_difference(data, accuracy),
         macs=macs[0] if macs else num.ABSENT,
@@ -92,7 +92,7 @@ def _difference(data: ReportData, row: AccuracyRow | None) -> num.Quantity:
 
 
 def compared_with(data: ReportData) -> str:
-    """What the F1 differences are differences to."""
+    """What the differences are differences to."""
     named = next((row.difference.reference for row in data.accuracy if row.difference is not None), Role.STUDENT.value)
     return {Role.STUDENT.value: "fp32 student", Role.TEACHER.value: "fp32 teacher"}.get(named, named)
 
@@ -110,7 +110,7 @@ def accuracy_lines(data: ReportData) -> tuple[AccuracyLine, ...]:
             name=row.profile or row.label,
             is_profile=row.profile is not None,
             runtime=runtime_name(row.runtime),
-            f1=num.points(row.f1, 2),
+            points=num.points(row.points, 2),
             em=num.exact_match(row),
             difference=num.difference(row),
         )

@@ -74,12 +74,12 @@ def _search(data: ReportData) -> str:
     text = (
         f"The search measured {fmt.plural(search.trials, 'configuration')}{sampler} in "
         f"{fmt.duration(search.seconds)} on {fmt.plural(search.windows, 'window')} of the search split (part of the "
-        f"training data); the floor was {fmt.points(search.floor, 2)} F1, {search.max_drop:.2f} points under the "
-        f"{search.reference} ({fmt.points(search.reference_accuracy, 2)})"
+        f"training data); the floor was {fmt.points(search.floor, 2)} {data.metric.name}, "
+        f"{search.max_drop:.2f} points under the {search.reference} ({fmt.points(search.reference_accuracy, 2)})"
     )
     if search.missed_by is not None:
         return f"{text}, and was missed by {fmt.points(search.missed_by, 2)} points."
-    return f"{text}, and was met. The dev questions were not used to choose."
+    return f"{text}, and was met. The dev {data.metric.items} were not used to choose."
 
 
 def _speed(figures: Mapping[str, tuple[str, str]]) -> str:
@@ -93,36 +93,38 @@ def _speed(figures: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _accuracy(data: ReportData) -> str:
+    title, exact = data.metric.title, any(row.em is not None for row in data.accuracy)
     rows = [
         (
             row.label if row.profile is None else f"`{row.profile}`",
             runtime_name(row.runtime),
             _with_interval(row),
-            _exact_match(row),
+            *((_exact_match(row),) if exact else ()),
             _difference_text(row),
         )
         for row in data.accuracy
         if row.split == "dev"
     ]
-    table = markdown_table(("model", "runtime", "F1 (95 %)", "EM (95 %)", "F1 difference (95 %)"), rows)
+    heads = (f"{title} (95 %)", *(("EM (95 %)",) if exact else ()), f"{title} difference (95 %)")
+    table = markdown_table(("model", "runtime", *heads), rows)
     spreads = runtime_spread(data)
     text = ""
     if spreads:
         widest = max(spreads, key=lambda name: spreads[name])
         text = (
             "All runtimes execute the same quantised numbers; the largest disagreement is "
-            f"{spreads[widest]:.2f} F1 points (`{widest}`)."
+            f"{spreads[widest]:.2f} {data.metric.name} points (`{widest}`)."
         )
     return _section("Accuracy by runtime", table, text)
 
 
 def _with_interval(row: AccuracyRow) -> str:
-    text = fmt.points(row.f1.estimate, 2)
-    return f"{text} [{fmt.points(row.f1.low, 2)}, {fmt.points(row.f1.high, 2)}]" if row.f1.known else text
+    text = fmt.points(row.points.estimate, 2)
+    return f"{text} [{fmt.points(row.points.low, 2)}, {fmt.points(row.points.high, 2)}]" if row.points.known else text
 
 
 def _exact_match(row: AccuracyRow) -> str:
-    text, limits = fmt.points(row.em), row.em_interval
+    text, limits = "–" if row.em is None else fmt.points(row.em), row.em_interval
     known = limits is not None and limits.known
     return f"{text} [{fmt.points(limits.low)}, {fmt.points(limits.high)}]" if limits and known else text
 
@@ -169,7 +171,8 @@ def _data(data: ReportData) -> str:
     items = [
         f"{source.name}: {source.description}",
         f"Licence: {source.licence}",
-        f"{fmt.count(source.train_questions)} questions to train, {fmt.count(source.dev_questions)} to evaluate",
+        f"{fmt.count(source.train_questions)} {data.metric.items} to train, "
+        f"{fmt.count(source.dev_questions)} to evaluate",
     ]
     if source.tokens_mean is not None:
         items.append(f"{source.tokens_mean:.0f} real tokens per window on average, at most {source.max_tokens}")

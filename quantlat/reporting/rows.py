@@ -137,9 +137,10 @@ class DataInfo(Row):
 
 
 class QuestionSet(Row):
-    """The dev questions that accuracies are means over, so that two reports can tell whether they saw the same ones.
+    """The dev examples that accuracies are means over, so that two reports can tell whether they saw the same.
 
-    ``sha256`` is over their content, in order; ``passages[i]`` numbers the passage of question ``i``.
+    ``sha256`` is over their content, in order; ``passages[i]`` numbers the passage of question ``i`` (texts
+    have none and stand for themselves).
     """
 
     sha256: str
@@ -203,20 +204,31 @@ class _Measured(Row):
         return profile_key(self.profile) if self.profile is not None else self.role.value
 
 
-class AccuracyRow(_Measured):
-    """F1 and exact match (0 to 100) of one model in one runtime on one split of the data.
+_FORMER_NAMES = {"f1": "points", "f1_per_question": "points_per_example"}
 
-    ``f1_per_question`` holds the points of each question to two decimals, in the order of ``ReportData.questions``;
+
+class AccuracyRow(_Measured):
+    """Points (0 to 100) of the task's metric for one model in one runtime on one split of the data; EM for questions.
+
+    ``points_per_example`` holds the points of each example to two decimals, in the order of ``ReportData.questions``;
     it is empty in reports from before there was any.
     """
 
     split: Literal["dev", "search"] = "dev"
-    f1: Interval
-    em: float
+    points: Interval
+    em: float | None = None
     em_interval: Interval | None = None
     n: int
     difference: Difference | None = None
-    f1_per_question: tuple[float, ...] = ()
+    points_per_example: tuple[float, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_metric(cls, values: Any) -> Any:
+        """Reports from before there were other metrics say ``f1``."""
+        if not isinstance(values, Mapping):
+            return values
+        return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 
 class Percentile(Row):
@@ -398,7 +410,7 @@ class ExampleToken(Row):
 
     text: str
     space: bool
-    part: Literal["special", "question", "passage"]
+    part: Literal["special", "question", "passage", "text", "pair"]
 
 
 class ExampleProfile(Row):
@@ -410,7 +422,10 @@ class ExampleProfile(Row):
 
 
 class ExampleInfo(Row):
-    """One real question: its tokens, how long each lives in each profile, the answers. ``source`` says which it is."""
+    """One real question or text: its tokens, how long each lives in each profile, and what the model says of it.
+
+    ``source`` says which it is; answers and ``reference`` are names of classes where it is a text.
+    """
 
     id: str
     tokens: tuple[ExampleToken, ...]

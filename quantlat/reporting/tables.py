@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quantlat.metrics import F1, Metric
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, Interval, LatencyRow, Role, profile_key
@@ -52,7 +53,8 @@ COLUMNS = (
     "ratios",
     "on_front",
 )
-"""Columns of ``results.csv``. ``kind`` is ``baseline``, ``profile`` or ``trial``; units end the names; F1 in points."""
+"""Columns of ``results.csv`` where the metric is F1; see :func:`csv_columns`. ``kind`` is ``baseline``, ``profile`` or
+``trial``; units end the names; scores are in points."""
 
 Cells = dict[str, str | float | int | bool]
 
@@ -82,7 +84,7 @@ def summary(data: ReportData, *, compact: bool = False) -> SummaryTable:
     versus = tuple(f"vs ({BASELINE_LETTERS[role]})" for role in over)
     return SummaryTable(
         title=f"{data.recipe.name}: {data.data.name}",
-        columns=("model", *runtime, "latency", *versus, "F1", "F1 difference", "MACs"),
+        columns=("model", *runtime, "latency", *versus, data.metric.title, f"{data.metric.title} difference", "MACs"),
         rows=tuple(_summary_row(data, key, over, compact) for key in keys),
         recommended=keys.index(best) if best in keys else None,
         notes=_notes(data, versus, compact),
@@ -122,17 +124,17 @@ def _speedup(data: ReportData, key: str, over: str, compact: bool) -> str:
 
 
 def _accuracy(data: ReportData, row: AccuracyRow | None, compact: bool) -> tuple[str, str]:
-    """F1, and its difference to the reference marked where it cannot be told from zero."""
+    """Points, and their difference to the reference marked where it cannot be told from zero."""
     if row is None:
         return _ABSENT, _ABSENT
-    f1 = fmt.points(row.f1.estimate) + _limits(row.f1, fmt.points, compact)
+    score = fmt.points(row.points.estimate) + _limits(row.points, fmt.points, compact)
     reference = reference_accuracy(data)
     if reference is not None and row.key == reference.key:
-        return f1, _ABSENT
+        return score, _ABSENT
     if row.difference is None:
-        return f1, fmt.signed(row.f1.estimate - reference.f1.estimate) if reference is not None else _ABSENT
+        return score, fmt.signed(row.points.estimate - reference.points.estimate) if reference is not None else _ABSENT
     text = fmt.signed(row.difference.interval.estimate) + _limits(row.difference.interval, fmt.signed, compact)
-    return f1, text if row.difference.distinguishable else f"{text} {NOT_DISTINGUISHABLE}"
+    return score, text if row.difference.distinguishable else f"{text} {NOT_DISTINGUISHABLE}"
 
 
 def _limits(interval: Interval, write: Callable[[float], str], compact: bool) -> str:
@@ -151,8 +153,8 @@ def _notes(data: ReportData, versus: Sequence[str], compact: bool) -> tuple[str,
     shown = "±: half of the 95 % interval" if compact else "brackets: 95 % intervals"
     notes = [
         f"Latency: median request on the task's real lengths, {setting}.{times}",
-        f"F1 on {fmt.count(data.data.dev_questions)} dev questions, difference to the {reference}; {shown}. "
-        "MACs against full length without padding.",
+        f"{data.metric.title} on {fmt.count(data.data.dev_questions)} dev {data.metric.items}, "
+        f"difference to the {reference}; {shown}. MACs against full length without padding.",
     ]
     rows = (row for row in data.accuracy if row.difference is not None and row.split == "dev")
     if any(row.difference is not None and not row.difference.distinguishable for row in rows):
@@ -208,11 +210,23 @@ def results_csv(data: ReportData) -> str:
     the same runtime share a row; where threads or batch differ, accuracy is repeated.
     """
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
+    names = csv_columns(data.metric)
+    writer = csv.DictWriter(buffer, list(names.values()), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_measured_rows(data))
-    writer.writerows(_trial_rows(data))
+    for cells in (*_measured_rows(data), *_trial_rows(data)):
+        writer.writerow({names[column]: cell for column, cell in cells.items()})
     return buffer.getvalue()
+
+
+def csv_columns(metric: Metric) -> dict[str, str]:
+    """What the :data:`COLUMNS` are called for a metric: ``accuracy_low`` for ``f1_low``, ``texts`` for ``questions``.
+
+    Exact match is a column of question answering alone.
+    """
+    if metric == F1:
+        return {column: column for column in COLUMNS}
+    named = {column: column.replace("f1", metric.key, 1) for column in COLUMNS if column != "em"}
+    return named | {"questions": metric.items}
 
 
 def _measured_rows(data: ReportData) -> Iterator[Cells]:
@@ -267,9 +281,11 @@ def _latency_cells(row: LatencyRow) -> Cells:
 
 
 def _accuracy_cells(row: AccuracyRow) -> Cells:
-    cells: Cells = {"split": row.split, "f1": row.f1.estimate, "em": row.em, "questions": row.n}
-    if row.f1.known:
-        cells |= {"f1_low": row.f1.low, "f1_high": row.f1.high}
+    cells: Cells = {"split": row.split, "f1": row.points.estimate, "questions": row.n}
+    if row.em is not None:
+        cells["em"] = row.em
+    if row.points.known:
+        cells |= {"f1_low": row.points.low, "f1_high": row.points.high}
     if row.difference is not None:
         cells |= {"f1_difference": row.difference.interval.estimate, "distinguishable": row.difference.distinguishable}
         if row.difference.interval.known:

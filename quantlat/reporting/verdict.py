@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
     MET = "floor met"
     MISSED = "floor missed"
-    MISSED_ON_DEV = "floor met in the search, missed on the dev questions"
+    MISSED_ON_DEV = "floor met in the search, missed on dev"
     NO_FLOOR = "no floor was asked for"
 
 
@@ -36,12 +36,12 @@ class Verdict:
 
 
 def dev_drop(data: ReportData) -> float | None:
-    """Points of F1 that the headline profile loses on dev against the search's reference; < 0 is a gain."""
+    """Points that the headline profile loses on dev against the search's reference; < 0 is a gain."""
     profile = data.accuracy_of(profile_key(data.headline.profile))
     reference = reference_accuracy(data)
     if profile is None or reference is None:
         return None
-    return reference.f1.estimate - profile.f1.estimate
+    return reference.points.estimate - profile.points.estimate
 
 
 def reference_accuracy(data: ReportData) -> AccuracyRow | None:
@@ -63,7 +63,7 @@ def outcome(data: ReportData) -> Outcome:
 def verdict(data: ReportData) -> Verdict:
     """State speed, accuracy and whether the floor was met, in one sentence."""
     found, search = outcome(data), data.search
-    name = f"`{data.headline.profile}`"
+    name, metric = f"`{data.headline.profile}`", data.metric
     speed = _speed(data)
     if search is None:
         return Verdict(found, f"{name} {speed} and {_loss(data)}.")
@@ -72,13 +72,14 @@ def verdict(data: ReportData) -> Verdict:
     if found is Outcome.MISSED:
         return Verdict(
             found,
-            f"The accuracy floor was missed by {fmt.points(search.missed_by or 0.0, 2)} F1 points ({allowed}); the "
-            f"nearest profile, {name}, {speed} and {loss} on the dev questions.",
+            f"The accuracy floor was missed by {fmt.points(search.missed_by or 0.0, 2)} {metric.name} points "
+            f"({allowed}); the nearest profile, {name}, {speed} and {loss} on the dev {metric.items}.",
         )
     if found is Outcome.MISSED_ON_DEV:
         return Verdict(
             found,
-            f"{name} {speed.removesuffix(',')}, but on the dev questions it {loss}, more than the search had shown.",
+            f"{name} {speed.removesuffix(',')}, but on the dev {metric.items} it {loss}, "
+            "more than the search had shown.",
         )
     return Verdict(found, f"{name} {speed} and {loss}.")
 
@@ -140,17 +141,17 @@ def joined(parts: list[str]) -> str:
 
 def _loss(data: ReportData, allowed: str = "") -> str:
     profile = data.accuracy_of(profile_key(data.headline.profile))
-    reference, drop = reference_accuracy(data), dev_drop(data)
+    reference, drop, metric = reference_accuracy(data), dev_drop(data), data.metric.name
     if profile is None or reference is None or drop is None:
         return "has no measured accuracy"
     name = data.search.reference if data.search is not None else reference.label
     if abs(drop) < _NO_LOSS:
         known = profile.difference is not None and profile.difference.interval.known
         limits = f"; difference{_drop_limits(profile, drop)}" if known else ""
-        return f"has the F1 of the {name} ({fmt.points(profile.f1.estimate)}{limits})"
-    scores = f"({fmt.points(profile.f1.estimate)} against {fmt.points(reference.f1.estimate)}{allowed})"
+        return f"has the {metric} of the {name} ({fmt.points(profile.points.estimate)}{limits})"
+    scores = f"({fmt.points(profile.points.estimate)} against {fmt.points(reference.points.estimate)}{allowed})"
     limits = _drop_limits(profile, drop)
-    text = f"{'loses' if drop > 0 else 'gains'} {abs(drop):.2f} F1 points{limits} against the {name} {scores}"
+    text = f"{'loses' if drop > 0 else 'gains'} {abs(drop):.2f} {metric} points{limits} against the {name} {scores}"
     if profile.difference is not None and not profile.difference.distinguishable:
         text += ", a difference not distinguishable from zero at this sample size"
     return text

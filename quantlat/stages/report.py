@@ -139,14 +139,15 @@ def _calibration_windows(context: StageContext, student: LoadedModel) -> tuple[W
 def _metrics(findings: Findings) -> dict[str, Metric]:
     from quantlat.evaluation.dev import STUDENT, TEACHER
 
+    key = findings.search.metric
     metrics: dict[str, Metric] = {
-        "teacher_f1": round(findings.accuracy[TEACHER].score.f1, 3),
-        "student_f1": round(findings.accuracy[STUDENT].score.f1, 3),
+        f"teacher_{key}": round(findings.accuracy[TEACHER].score.points, 3),
+        f"student_{key}": round(findings.accuracy[STUDENT].score.points, 3),
     }
     for row in findings.by_runtime:
-        metrics[f"{row.runtime}.{row.profile}.f1"] = round(row.result.score.f1, 3)
-    for key, measured in findings.latency.items():
-        metrics[f"{key}.median_ms"] = round(measured.median_ms, 3)
+        metrics[f"{row.runtime}.{row.profile}.{key}"] = round(row.result.score.points, 3)
+    for model, measured in findings.latency.items():
+        metrics[f"{model}.median_ms"] = round(measured.median_ms, 3)
     return metrics
 
 

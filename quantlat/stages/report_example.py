@@ -1,51 +1,63 @@
-"""The report's example: one real dev question, and after which layer each of its tokens is dropped.
+"""The report's example: one real dev question or text, and after which layer each of its tokens is dropped.
 
 The INT8 model's reference execution ranks the tokens, so that what is shown is what the deployed numbers do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantlat.reporting import rows
+from quantlat.tasks.question_answering import questions
+from quantlat.tasks.text_classification import texts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from quantlat.data import QAExample, Window, WindowSet
+    from quantlat.data import QAExample, TextExample, Window, WindowSet
     from quantlat.models import ElasticConfig, TaskModel, Tokenizer
     from quantlat.quantization.artifact import QuantizedModel
 
 SHORTEST, LONGEST = 80, 140
 """Tokens of a question and its passage that fill a few lines on a page."""
+SHORTEST_TEXT = 24
+"""Tokens of a text that leave something to drop."""
 
 _QUESTION_ANSWERING = "question-answering"
 
 
 def example_info(
-    windows: WindowSet, tokenizer: Tokenizer, quantized: QuantizedModel, profiles: Mapping[str, ElasticConfig | None]
+    windows: WindowSet,
+    tokenizer: Tokenizer,
+    quantized: QuantizedModel,
+    profiles: Mapping[str, ElasticConfig | None],
+    labels: Sequence[str] = (),
 ) -> rows.ExampleInfo | None:
-    """Follow one question through every profile.
+    """Follow one question, or one text, through every profile.
 
-    The question is chosen by its length alone, not by how well it is answered.
+    It is chosen by its length alone, not by how well the model does on it.
 
     Args:
         windows: of the dev split, or of its beginning.
         profiles: configuration by profile; ``None`` is full length.
+        labels: names of the classes of texts.
 
     Returns:
-        ``None`` where no question fits one window, or the task is not question answering.
+        ``None`` where no question fits one window.
     """
     from quantlat.quantization.reference import build_task_model
 
+    if quantized.task != _QUESTION_ANSWERING:
+        return _text_info(windows, tokenizer, build_task_model(quantized), profiles, labels)
     chosen = choose(windows)
-    if chosen is None or quantized.task != _QUESTION_ANSWERING:
+    if chosen is None:
         return None
-    example = windows.examples[chosen.example_index]
+    example = questions(windows.examples)[chosen.example_index]
     window = replace(chosen, example_index=0)
     model = build_task_model(quantized)
     return rows.ExampleInfo(
@@ -60,12 +72,65 @@ def example_info(
     )
 
 
+def _text_info(
+    windows: WindowSet,
+    tokenizer: Tokenizer,
+    model: TaskModel,
+    profiles: Mapping[str, ElasticConfig | None],
+    labels: Sequence[str],
+) -> rows.ExampleInfo:
+    """The first text long enough to drop something from, else the longest."""
+    longest = max(windows.windows, key=lambda window: window.length)
+    window = next((w for w in windows.windows if w.length >= SHORTEST_TEXT), longest)
+    example = texts(windows.examples)[window.example_index]
+
+    def follow(name: str, config: ElasticConfig | None) -> rows.ExampleProfile:
+        logits, survives = _run(model, window, config)
+        return rows.ExampleProfile(profile=name, survives=survives, answer=labels[int(logits.argmax())])
+
+    return rows.ExampleInfo(
+        id=example.id,
+        tokens=tuple(_text_tokens(example, window, tokenizer)),
+        profiles=tuple(follow(name, config) for name, config in profiles.items()),
+        reference=labels[example.label],
+        source=f"Dev text {example.id}: the first of at least {SHORTEST_TEXT} tokens, or the longest",
+    )
+
+
+def _text_tokens(example: TextExample, window: Window, tokenizer: Tokenizer) -> Iterator[rows.ExampleToken]:
+    """The tokens as they read in the one or two texts; a text that was cut ends early."""
+    parts: list[tuple[Literal["text", "pair"], str]] = [("text", example.text)]
+    if example.text_pair is not None:
+        parts.append(("pair", example.text_pair))
+    special = {tokenizer.cls_token_id, tokenizer.sep_token_id}
+    position = 0
+    for part, text in parts:
+        while int(window.input_ids[position]) in special:
+            yield _special(window, position, tokenizer)
+            position += 1
+        last_end = 0
+        encoding = tokenizer.backend.encode(text, add_special_tokens=False)
+        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            if position >= window.length or token != int(window.input_ids[position]):
+                break
+            word = text[start:end]
+            space = start > last_end or word[:1].isspace()
+            yield rows.ExampleToken(text=word.strip() or word, space=space, part=part)
+            last_end, position = end, position + 1
+    for rest in range(position, window.length):
+        yield _special(window, rest, tokenizer)
+
+
+def _special(window: Window, position: int, tokenizer: Tokenizer) -> rows.ExampleToken:
+    name = tokenizer.backend.id_to_token(int(window.input_ids[position])) or ""
+    return rows.ExampleToken(text=name, space=True, part="special")
+
+
 def choose(windows: WindowSet) -> Window | None:
     """The first question of a length that fits a page and one window; else the one nearest to that length."""
-    of_example = np.bincount([w.example_index for w in windows.windows], minlength=len(windows.examples))
-    whole = [
-        w for w in windows.windows if of_example[w.example_index] == 1 and windows.examples[w.example_index].answers
-    ]
+    examples = questions(windows.examples)
+    of_example = np.bincount([w.example_index for w in windows.windows], minlength=len(examples))
+    whole = [w for w in windows.windows if of_example[w.example_index] == 1 and examples[w.example_index].answers]
 
     def away(window: Window) -> int:
         return max(SHORTEST - window.length, window.length - LONGEST, 0)
@@ -87,8 +152,7 @@ def _tokens(example: QAExample, window: Window, tokenizer: Tokenizer) -> Iterato
             part, text = "question", example.question
             start, end = asked[i - 1]
         else:
-            name = tokenizer.backend.id_to_token(int(window.input_ids[i])) or ""
-            yield rows.ExampleToken(text=name, space=True, part="special")
+            yield _special(window, i, tokenizer)
             continue
         gap = start > last_end[part]
         last_end[part] = end
@@ -104,9 +168,16 @@ def _tokens(example: QAExample, window: Window, tokenizer: Tokenizer) -> Iterato
 def _follow(
     model: TaskModel, example: QAExample, window: Window, profile: str, config: ElasticConfig | None
 ) -> rows.ExampleProfile:
-    import torch
-
     from quantlat.metrics import best_spans
+
+    logits, survives = _run(model, window, config)
+    answers = best_spans([example], [window], [logits[:, 0]], [logits[:, 1]])
+    return rows.ExampleProfile(profile=profile, survives=survives, answer=answers[example.id])
+
+
+def _run(model: TaskModel, window: Window, config: ElasticConfig | None) -> tuple[NDArray[np.float32], tuple[int, ...]]:
+    """Logits of a window, and after how many layers each of its tokens is still alive."""
+    import torch
 
     layers = model.config.num_layers
     ids, types = (torch.from_numpy(a)[None] for a in (window.input_ids, window.token_type_ids))
@@ -114,9 +185,7 @@ def _follow(
     lengths = torch.tensor(config.lengths(window.length, layers)) if config is not None else None
     with torch.inference_mode():
         logits = model(ids, mask, types, lengths)[0].float().numpy()
-        survives = _survival(model, ids, types, lengths)
-    answers = best_spans([example], [window], [logits[:, 0]], [logits[:, 1]])
-    return rows.ExampleProfile(profile=profile, survives=survives, answer=answers[example.id])
+        return logits, _survival(model, ids, types, lengths)
 
 
 def _survival(model: TaskModel, ids: Tensor, types: Tensor, lengths: Tensor | None) -> tuple[int, ...]:

@@ -38,6 +38,7 @@ from quantlat.runtimes import all_runtimes
 from quantlat.stages.artifacts import TRAININGS, read_data_card
 from quantlat.stages.report_example import example_info
 from quantlat.stages.search_record import SearchRecord
+from quantlat.tasks import get_task
 
 _LABELS = {
     rows.Role.TEACHER_PADDED: "teacher fp32, padded to {max_tokens}",
@@ -78,6 +79,7 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         student=_model_card("student", findings.contestants.student, context.recipe.student.model),
         data=_data_info(context, findings.contestants),
         questions=_question_set(findings.contestants),
+        metric=get_task(context.recipe.task).metric,
         machine=rows.MachineInfo(
             cpu=machine.cpu_model,
             fingerprint=machine.fingerprint,
@@ -111,6 +113,7 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
             findings.contestants.student.tokenizer,
             findings.contestants.quantized,
             findings.contestants.profiles,
+            read_data_card(context.inputs["data"]).labels,
         ),
         headline=rows.Headline(profile="balanced", runtime=search.runtime, threads=search.threads),
         warnings=(*search.notes, *_remarks(findings)),
@@ -178,7 +181,7 @@ def _data_info(context: StageContext, contestants: Contestants) -> rows.DataInfo
 def _question_set(contestants: Contestants) -> rows.QuestionSet:
     examples = contestants.windows.examples
     numbers: dict[str, int] = {}
-    passages = tuple(numbers.setdefault(example.context, len(numbers)) for example in examples)
+    passages = tuple(numbers.setdefault(example.group, len(numbers)) for example in examples)
     return rows.QuestionSet(sha256=fingerprint(examples), passages=passages)
 
 
@@ -222,7 +225,7 @@ def _loss_curve(record: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:
 
 def _accuracy_rows(findings: Findings, *, seed: int) -> Iterator[rows.AccuracyRow]:
     reference = findings.accuracy[STUDENT]
-    passages = [example.context for example in findings.contestants.windows.examples]
+    passages = [example.group for example in findings.contestants.windows.examples]
     for key, result in findings.accuracy.items():
         role = rows.Role(key)
         runtime = "openvino" if role is rows.Role.NNCF else "pytorch"
@@ -254,28 +257,27 @@ def _accuracy_row(
     groups = passages if len(set(passages)) >= 20 else None
     difference = None
     if role is not rows.Role.STUDENT:
-        paired = paired_difference(
-            result.score.f1_per_question, reference.score.f1_per_question, seed=seed, groups=groups
-        )
+        paired = paired_difference(result.score.per_example, reference.score.per_example, seed=seed, groups=groups)
         difference = rows.Difference(
             reference=rows.Role.STUDENT.value,
             interval=rows.Interval.model_validate(paired.interval),
             distinguishable=bool(paired.distinguishable),
         )
-    interval = bootstrap_mean(result.score.f1_per_question, seed=seed, groups=groups)
+    interval = bootstrap_mean(result.score.per_example, seed=seed, groups=groups)
+    exact = result.score.exact_per_example
     return rows.AccuracyRow(
         label=label,
         role=role,
         profile=profile,
         runtime=runtime,
-        f1=rows.Interval.model_validate(interval),
-        em=result.score.em,
-        em_interval=rows.Interval.model_validate(
-            bootstrap_mean(result.score.em_per_question, seed=seed, groups=groups)
-        ),
+        points=rows.Interval.model_validate(interval),
+        em=float(exact.mean()) if exact is not None else None,
+        em_interval=rows.Interval.model_validate(bootstrap_mean(exact, seed=seed, groups=groups))
+        if exact is not None
+        else None,
         n=result.score.n,
         difference=difference,
-        f1_per_question=tuple(round(float(points), 2) for points in result.score.f1_per_question),
+        points_per_example=tuple(round(float(points), 2) for points in result.score.per_example),
     )
 
 

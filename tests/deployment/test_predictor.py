@@ -182,7 +182,7 @@ def test_the_longer_of_two_texts_is_cut_first(classifier: Predictor) -> None:
     assert window.length == 64
     assert kept.sum() == classifier.text_window(short, None).length  # [CLS] short [SEP], whole
     both = classifier.text_window(long, long)
-    assert both.length == 64 and int((both.token_type_ids == 0).sum()) == 1 + 31 + 1
+    assert both.length == 64 and int((both.token_type_ids == 0).sum()) == 1 + 30 + 1
     assert classifier.text_window("", "").length == 3
 
 

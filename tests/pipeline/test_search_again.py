@@ -9,13 +9,22 @@ from typer.testing import CliRunner
 
 from quantlat.cli.app import app
 from quantlat.errors import LatencyTargetMissed
-from quantlat.pipeline.search import SearchAnswer, parse_budget, parse_floor, parse_target
+from quantlat.pipeline.search import Floor, SearchAnswer, parse_budget, parse_floor, parse_target
 from quantlat.stages.search_record import ProfileRecord, SearchRecord
 
 
-@pytest.mark.parametrize(("text", "points"), [("f1:-1.0", 1.0), ("F1: -0.5", 0.5), ("f1:0", 0.0), ("f1:-0", 0.0)])
-def test_a_floor_is_a_metric_and_the_change_it_may_suffer(text: str, points: float) -> None:
-    assert parse_floor(text) == points
+@pytest.mark.parametrize(
+    ("text", "metric", "points"),
+    [
+        ("f1:-1.0", "f1", 1.0),
+        ("F1: -0.5", "f1", 0.5),
+        ("f1:0", "f1", 0.0),
+        ("f1:-0", "f1", 0.0),
+        ("accuracy:-0.3", "accuracy", 0.3),
+    ],
+)
+def test_a_floor_is_a_metric_and_the_change_it_may_suffer(text: str, metric: str, points: float) -> None:
+    assert parse_floor(text) == Floor(metric, points)
 
 
 @pytest.mark.parametrize(
@@ -23,9 +32,9 @@ def test_a_floor_is_a_metric_and_the_change_it_may_suffer(text: str, points: flo
     [
         ("1.0", "expected a metric and the change"),
         ("f1:a lot", "expected a metric and the change"),
-        ("accuracy:-1", "held to f1, got 'accuracy': write f1:-1"),
+        ("acuracy:-1", "unknown metric 'acuracy' .did you mean 'accuracy'"),
         ("f1:+1.5", "f1:-1.5 allows 1.5 points less"),
-        ("f1:-101", "F1 has 100 points to lose"),
+        ("f1:-101", "f1 has 100 points to lose"),
     ],
 )
 def test_a_floor_that_is_none_is_refused_with_what_was_expected(text: str, message: str) -> None:

@@ -171,13 +171,13 @@ def build(
         label="teacher fp32",
         role=Role.TEACHER,
         runtime="pytorch",
-        f1=_interval(83.0, 1.7),
+        points=_interval(83.0, 1.7),
         em=73.6,
         n=N_DEV,
         difference=_difference(11.0, 1.5),
     )
     student = AccuracyRow(
-        label="student fp32", role=Role.STUDENT, runtime="pytorch", f1=_interval(72.0, 2.0), em=61.0, n=N_DEV
+        label="student fp32", role=Role.STUDENT, runtime="pytorch", points=_interval(72.0, 2.0), em=61.0, n=N_DEV
     )
     accuracy = [teacher, student]
     if nncf:
@@ -186,7 +186,7 @@ def build(
                 label="student INT8 by NNCF",
                 role=Role.NNCF,
                 runtime="openvino",
-                f1=_interval(71.1, 2.0),
+                points=_interval(71.1, 2.0),
                 em=60.2,
                 n=N_DEV,
                 difference=_difference(-0.9, 0.6),
@@ -204,7 +204,7 @@ def build(
                     role=Role.PROFILE,
                     profile=name,
                     runtime=runtime,
-                    f1=_interval(72.0 - drop + shift, 2.0),
+                    points=_interval(72.0 - drop + shift, 2.0),
                     em=61.0 - drop,
                     n=N_DEV,
                     difference=_difference(-drop + shift, 0.45),

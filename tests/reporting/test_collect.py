@@ -59,7 +59,7 @@ def test_profile_rows_and_only_they_name_a_profile() -> None:
     interval = Interval(estimate=70.0, low=69.0, high=71.0, n=10)
     for role, profile in ((Role.PROFILE, None), (Role.STUDENT, "full")):
         with pytest.raises(ValidationError, match="name their profile"):
-            AccuracyRow(label="x", role=role, profile=profile, runtime="pytorch", f1=interval, em=60.0, n=10)
+            AccuracyRow(label="x", role=role, profile=profile, runtime="pytorch", points=interval, em=60.0, n=10)
 
 
 def test_unknown_fields_are_refused(report: ReportData) -> None:
@@ -106,3 +106,11 @@ def test_a_speedup_measured_side_by_side_is_preferred_to_a_ratio_of_medians(repo
     assert data.speedup("profile:fast", "student-fp32") == 9.0
     assert report.speedup("profile:fast", "student-fp32") == pytest.approx(student.median_ms / fast.median_ms)
     assert report.speedup("profile:fast", "missing") is None
+
+
+def test_reports_from_before_there_were_other_metrics_are_read(report: ReportData) -> None:
+    former = report.model_dump(mode="json")
+    del former["metric"]
+    for row in former["accuracy"]:
+        row["f1"], row["f1_per_question"] = row.pop("points"), row.pop("points_per_example")
+    assert ReportData.model_validate(former) == report

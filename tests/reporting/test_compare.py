@@ -28,7 +28,7 @@ def with_questions(data: ReportData, *, gain: float = 0.0, sha256: str = "a" * 6
     """Every accuracy gets 400 scores, the same of every report, ``gain`` points higher on one question in two."""
     base = np.random.default_rng(3).uniform(0.0, 80.0, QUESTIONS)
     scores = tuple(float(round(s, 2)) for s in base + gain * (np.arange(QUESTIONS) % 2))
-    rows = tuple(row.model_copy(update={"f1_per_question": scores}) for row in data.accuracy)
+    rows = tuple(row.model_copy(update={"points_per_example": scores}) for row in data.accuracy)
     questions = QuestionSet(sha256=sha256, passages=tuple(i // 4 for i in range(QUESTIONS)))
     return data.model_copy(update={"accuracy": rows, "questions": questions})
 
@@ -76,7 +76,7 @@ def test_other_questions_are_never_paired(report: ReportData) -> None:
     found = both(with_questions(report), with_questions(report, gain=1.0, sha256="b" * 64)).pairs[0]
     assert {row.unpaired for row in found.accuracy} == {"the dev questions are not the same"}
     assert [m.what for m in found.mismatches] == ["dev questions, sha256"]
-    assert any("about the questions as much as the models" in note for note in pair_view(found).notes)
+    assert any("F1 differs for that as much as for the models" in note for note in pair_view(found).notes)
 
 
 def test_a_ratio_of_latencies_has_an_interval(report: ReportData) -> None:
@@ -207,6 +207,6 @@ def test_what_is_no_report_is_named(report: ReportData, tmp_path: Path, content:
 
 def test_scores_must_be_as_many_as_questions(report: ReportData, make_report: Callable[..., ReportData]) -> None:
     data = with_questions(report)
-    rows = (data.accuracy[0].model_copy(update={"f1_per_question": (1.0,)}), *data.accuracy[1:])
-    with pytest.raises(ValueError, match="the F1 of 1 questions, there are 400"):
+    rows = (data.accuracy[0].model_copy(update={"points_per_example": (1.0,)}), *data.accuracy[1:])
+    with pytest.raises(ValueError, match="has points of 1 of 400 examples"):
         ReportData.model_validate(data.model_copy(update={"accuracy": rows}).model_dump())

@@ -108,7 +108,7 @@ def test_baseline_bars_hold_latency_accuracy_and_ratio_to_the_profile(report: Re
     assert best.recommended
     assert best.slower == 1.0
     assert teacher.slower == pytest.approx(teacher.median_ms / best.median_ms)
-    assert info.bars[0].f1 == teacher.f1 == pytest.approx((83.0, 81.3, 84.7))
+    assert info.bars[0].points == teacher.points == pytest.approx((83.0, 81.3, 84.7))
 
 
 def test_buckets_hold_64_tokens_each_and_drop_the_nearly_empty() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from quantlat.metrics import ACCURACY
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.tables import COLUMNS, results_csv, summary, summary_markdown, summary_table
 
@@ -40,7 +41,7 @@ def test_csv_numbers_equal_the_data_exactly(table: pd.DataFrame, report: ReportD
     assert (row.latency_low_ms, row.latency_high_ms) == latency.ci_ms
     assert row.p90_ms == latency.percentiles[0].ms
     assert pd.isna(row.p99_ms)
-    assert (row.f1, row.f1_low, row.f1_high) == (accuracy.f1.estimate, accuracy.f1.low, accuracy.f1.high)
+    assert (row.f1, row.f1_low, row.f1_high) == (accuracy.points.estimate, accuracy.points.low, accuracy.points.high)
     assert row.f1_difference == accuracy.difference.interval.estimate
     assert [float(r) for r in row.ratios.split()] == [1.0, 0.9, 0.8, 0.7, 0.5, 0.3]
 
@@ -127,3 +128,15 @@ def test_a_pipe_in_a_label_does_not_break_the_table(report: ReportData) -> None:
     rows = tuple(r.model_copy(update={"label": "a|b <i>"}) for r in report.latency)
     lines = summary_markdown(report.model_copy(update={"latency": rows})).splitlines()
     assert "a\\|b &lt;i>" in lines[2]
+
+
+def test_columns_are_named_by_the_metric(report: ReportData) -> None:
+    rows = tuple(row.model_copy(update={"em": None, "em_interval": None}) for row in report.accuracy)
+    texts = report.model_copy(update={"metric": ACCURACY, "accuracy": rows})
+    table = pd.read_csv(io.StringIO(results_csv(texts)))
+    assert {"accuracy", "accuracy_low", "accuracy_difference", "texts"} <= set(table.columns)
+    assert not {"f1", "em", "questions"} & set(table.columns)
+    former = pd.read_csv(io.StringIO(results_csv(report)))
+    assert table.accuracy.equals(former.f1.rename("accuracy"))
+    assert summary(texts).columns[-3:-1] == ("Accuracy", "Accuracy difference")
+    assert "Accuracy on 1,548 dev texts" in " ".join(summary(texts).notes)

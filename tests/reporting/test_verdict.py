@@ -140,7 +140,7 @@ def test_bad_news_become_warnings(case: dict[str, object], start: str, make_repo
 def test_runtimes_that_disagree_are_a_warning(report: ReportData) -> None:
     assert runtime_spread(report) == pytest.approx({"full": 0.09, "balanced": 0.09, "fast": 0.09})
     rows = tuple(
-        r.model_copy(update={"f1": Interval(estimate=60.0, low=58, high=62, n=1548)})
+        r.model_copy(update={"points": Interval(estimate=60.0, low=58, high=62, n=1548)})
         if (r.profile, r.runtime) == ("full", "onnxruntime")
         else r
         for r in report.accuracy

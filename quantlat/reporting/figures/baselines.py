@@ -20,13 +20,13 @@ _BARS = 2.55
 
 @dataclass(frozen=True)
 class Bar:
-    """One model: latency (ms) with interval, dev F1 with interval, and how many times slower than the profile."""
+    """One model: latency (ms) and points on dev with intervals, and how many times slower than the profile."""
 
     name: str
     detail: str
     median_ms: float
     ci_ms: tuple[float, float]
-    f1: tuple[float, float, float] | None
+    points: tuple[float, float, float] | None
     slower: float
     is_profile: bool
     recommended: bool
@@ -34,10 +34,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class BaselinesInfo:
-    """Bars from the baselines (a) to (d) down to the profiles; ``profile`` is what they are compared with."""
+    """Bars from the baselines (a) to (d) down to the profiles; ``profile`` is what they are compared with,
+    ``metric`` heads the column of points."""
 
     heading: cv.Heading
     profile: str
+    metric: str
     bars: tuple[Bar, ...]
 
 
@@ -49,12 +51,12 @@ def baselines_info(data: ReportData) -> BaselinesInfo | None:
     rows = [data.latency_of(role.value) for role in BASELINE_LETTERS]
     rows += [data.latency_of(profile_key(p.name)) for p in data.profiles]
     bars = tuple(_bar(data, row, best) for row in rows if row is not None)
-    return BaselinesInfo(_heading(data), data.headline.profile, bars)
+    return BaselinesInfo(_heading(data), data.headline.profile, data.metric.title, bars)
 
 
 def _bar(data: ReportData, row: LatencyRow, best: LatencyRow) -> Bar:
     accuracy = data.accuracy_of(row.key)
-    f1 = (accuracy.f1.estimate, accuracy.f1.low, accuracy.f1.high) if accuracy is not None else None
+    score = (accuracy.points.estimate, accuracy.points.low, accuracy.points.high) if accuracy is not None else None
     letter = BASELINE_LETTERS.get(row.role)
     precision = row.precision.upper() if row.precision == "int8" else row.precision
     return Bar(
@@ -62,7 +64,7 @@ def _bar(data: ReportData, row: LatencyRow, best: LatencyRow) -> Bar:
         detail=f"{precision}, {runtime_name(row.runtime)}",
         median_ms=row.median_ms,
         ci_ms=row.ci_ms,
-        f1=f1,
+        points=score,
         slower=1.0 if row is best else data.speedup(best.key, row.key) or row.median_ms / best.median_ms,
         is_profile=row.role is Role.PROFILE,
         recommended=row is best,
@@ -116,11 +118,11 @@ def draw_baselines(info: BaselinesInfo) -> Figure:
 
 
 def _columns(page: cv.Canvas, axes: Axes, info: BaselinesInfo) -> tuple[float, float, float]:
-    """Right edges (pixels) of the latency, F1 and ratio columns; writes their heads."""
+    """Right edges (pixels) of the latency, points and ratio columns; writes their heads."""
     right = (cv.WIDTH - cv.MARGIN) * cv.DPI
     edges = (right - 190, right - 82, right)
     top = cv.to_pixels(axes, 0.0, -0.5)[1] + 10
-    for edge, head in zip(edges, ("latency", "F1 (95 %)", f"÷ {info.profile}"), strict=True):
+    for edge, head in zip(edges, ("latency", f"{info.metric} (95 %)", f"÷ {info.profile}"), strict=True):
         page.text(edge, top, cv.Span(head, cv.SMALL_SIZE, cv.GREY), ha="right")
     return edges
 
@@ -132,12 +134,12 @@ def _row(page: cv.Canvas, bar: Bar, y: float, columns: tuple[float, float, float
     name_weight = "bold" if bar.is_profile else "normal"
     spans = page.fit(bar.name, width, cv.TEXT_SIZE, weight=name_weight, color=color, lines=1)
     cv.row_label(page, y, width, [*spans, cv.Span(bar.detail, cv.SMALL_SIZE, cv.GREY)])
-    latency, f1, ratio = columns
+    latency, points, ratio = columns
     page.text(latency, y - 4, cv.Span(fmt.milliseconds(bar.median_ms), color=color, weight=weight), ha="right")
-    if bar.f1 is not None:
-        half = (bar.f1[2] - bar.f1[1]) / 2
-        text = fmt.points(bar.f1[0]) + (f" ± {half:.1f}" if half > 0 else "")
-        page.text(f1, y - 4, cv.Span(text, color=color, weight=weight), ha="right")
+    if bar.points is not None:
+        half = (bar.points[2] - bar.points[1]) / 2
+        text = fmt.points(bar.points[0]) + (f" ± {half:.1f}" if half > 0 else "")
+        page.text(points, y - 4, cv.Span(text, color=color, weight=weight), ha="right")
     page.text(
         ratio,
         y - 4,

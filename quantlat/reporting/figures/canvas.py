@@ -47,7 +47,7 @@ TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 13.5, 9.5, 8.5
 
 NO_BREAK = "\u00a0"
 # A number and its unit stay on one line.
-_UNITS = re.compile(r"(?<=\d) (?=%|(?:ms|F1|MiB|tokens|layers|thread)\b)|(?<=×) (?=faster|slower)")
+_UNITS = re.compile(r"(?<=\d) (?=%|(?:ms|F1|points|MiB|tokens|layers|thread)\b)|(?<=×) (?=faster|slower)")
 
 _STYLE: dict[RcKeyType, Any] = {
     "font.family": ["DejaVu Sans", "sans-serif"],
@@ -94,7 +94,7 @@ def source_line(data: ReportData) -> str:
     cores = fmt.plural(data.headline.threads, "thread")
     return (
         f"{fmt.short_cpu(data.machine.cpu)}, {cores} · {data.data.name}, "
-        f"{fmt.count(data.data.dev_questions)} dev questions · {data.created.date().isoformat()}"
+        f"{fmt.count(data.data.dev_questions)} dev {data.metric.items} · {data.created.date().isoformat()}"
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantlat.metrics import F1, Metric
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import canvas as cv
@@ -32,7 +33,7 @@ _MIN_BAND = 1.5
 
 @dataclass(frozen=True)
 class Point:
-    """Latency (ms) and F1 difference to the reference (points)."""
+    """Latency (ms) and difference to the reference (points)."""
 
     x: float
     y: float
@@ -40,7 +41,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Mark:
-    """A profile or a baseline with its intervals (95 %); ``search`` is where the search had seen a profile."""
+    """A profile or a baseline with its intervals (95 %); ``search`` is where the search had seen a profile.
+
+    ``unit`` stands behind accuracies.
+    """
 
     name: str
     at: Point
@@ -48,11 +52,12 @@ class Mark:
     y_interval: tuple[float, float] | None = None
     search: Point | None = None
     recommended: bool = False
+    unit: str = F1.unit
 
     @property
     def captions(self) -> tuple[str, str]:
         """``4.52 ms (4.01 to 4.83)`` and ``−0.7 F1 (−1.2 to −0.3)``; without an interval where there is none."""
-        x, y = fmt.milliseconds(self.at.x), f"{fmt.signed(self.at.y, 1)} F1"
+        x, y = fmt.milliseconds(self.at.x), f"{fmt.signed(self.at.y, 1)} {self.unit}"
         if self.x_interval is not None:
             x += f" ({fmt.limits(*self.x_interval, self.at.x)})"
         if self.y_interval is not None:
@@ -66,6 +71,7 @@ class ParetoInfo:
 
     heading: cv.Heading
     reference: str
+    metric: Metric
     trials: tuple[Point, ...]
     front: tuple[Point, ...]
     profiles: tuple[Mark, ...]
@@ -92,6 +98,7 @@ def pareto_info(data: ReportData) -> ParetoInfo | None:
     return ParetoInfo(
         heading=_heading(data),
         reference=_reference_text(data),
+        metric=data.metric,
         trials=trials,
         front=front,
         profiles=profiles,
@@ -126,12 +133,12 @@ def _difference(data: ReportData, row: AccuracyRow) -> tuple[float, tuple[float,
     if row.difference is not None:
         interval = row.difference.interval
         return interval.estimate, (interval.low, interval.high) if interval.known else None
-    return row.f1.estimate - (reference.f1.estimate if reference is not None else 0.0), None
+    return row.points.estimate - (reference.points.estimate if reference is not None else 0.0), None
 
 
 def _mark(data: ReportData, name: str, latency: LatencyRow, accuracy: AccuracyRow) -> Mark:
     y, interval = _difference(data, accuracy)
-    return Mark(name, Point(latency.median_ms, y), latency.ci_ms, interval)
+    return Mark(name, Point(latency.median_ms, y), latency.ci_ms, interval, unit=data.metric.unit)
 
 
 def _profile_marks(data: ReportData) -> tuple[Mark, ...]:
@@ -154,6 +161,7 @@ def _profile_marks(data: ReportData) -> tuple[Mark, ...]:
                 mark.y_interval,
                 _search_position(data, main),
                 data.headline.profile in names,
+                mark.unit,
             )
         )
     return tuple(marks)
@@ -221,18 +229,18 @@ def _reference_name(data: ReportData) -> str:
 def _reference_text(data: ReportData) -> str:
     reference = reference_accuracy(data)
     name = _reference_name(data)
-    return f"{name} ({fmt.points(reference.f1.estimate)})" if reference is not None else name
+    return f"{name} ({fmt.points(reference.points.estimate)})" if reference is not None else name
 
 
 def _heading(data: ReportData) -> cv.Heading:
-    search = data.search
+    search, metric = data.search, data.metric
     if outcome(data) is Outcome.MISSED and search is not None:
-        title = f"Accuracy floor missed: the nearest profile is {search.missed_by or 0:.2f} F1 points short"
+        title = f"Accuracy floor missed: the nearest profile is {search.missed_by or 0:.2f} {metric.name} points short"
     else:
         over = data.speedup(profile_key(data.headline.profile), _reference_role(data).value)
         speed = f"is {fmt.faster(over, f'the {_reference_name(data)}')}" if over is not None else "is recommended:"
         title = f"“{data.headline.profile}” {speed}{_loss(data)}"
-    subtitle = "Large marks: dev questions, with 95 % intervals."
+    subtitle = f"Large marks: dev {metric.items}, with 95 % intervals."
     if search is not None and search.candidates:
         tried = fmt.plural(len(search.candidates), "configuration")
         subtitle = f"Faint dots: {tried} tried on the search split; line: their Pareto front. {subtitle}"
@@ -246,9 +254,9 @@ def _loss(data: ReportData) -> str:
     if drop is None:
         return ""
     if drop < 0.05:
-        return " at no loss of F1"
+        return f" at no loss of {data.metric.name}"
     row = data.accuracy_of(profile_key(data.headline.profile))
     if row is not None and row.difference is not None and not row.difference.distinguishable:
-        return f" for {drop:.1f} F1 points, not distinguishable from zero"
+        return f" for {drop:.1f} {data.metric.name} points, not distinguishable from zero"
     allowed = f" ({data.search.max_drop:.1f} allowed)" if data.search and drop > data.search.max_drop else ""
-    return f" for {drop:.1f} F1 points{allowed}"
+    return f" for {drop:.1f} {data.metric.name} points{allowed}"

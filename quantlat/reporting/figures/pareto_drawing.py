@@ -38,7 +38,8 @@ def _decorate(page: cv.Canvas, axes: Axes, info: ParetoInfo) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:+g}".replace("-", fmt.MINUS) if y else "0"))
     axes.set_xlabel("milliseconds per request (median)", labelpad=7)
     box = _axes_box(axes)
-    page.text(cv.MARGIN * cv.DPI, box.y1 + 9, cv.Span(f"F1 points against the {info.reference}", color=cv.GREY))
+    scale = f"{info.metric.title} points against the {info.reference}"
+    page.text(cv.MARGIN * cv.DPI, box.y1 + 9, cv.Span(scale, color=cv.GREY))
     if info.hidden:
         text = f"{fmt.plural(info.hidden, 'trial')} outside the picture"
         page.text(box.x1, box.y0 + 6, cv.Span(text, cv.SMALL_SIZE, cv.FAINT), ha="right")
