@@ -49,7 +49,7 @@ __all__ = [
     "TrainOptions",
 ]
 
-RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime"]
+RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
 _TRAINED_KEYS = ("train", "intermediate", "prediction")
 
 
@@ -85,7 +85,7 @@ class ReportOptions(Part):
     """What the final report measures and draws."""
 
     runtimes: tuple[RuntimeName, ...] = Field(
-        default=("pytorch", "native", "inductor", "openvino", "onnxruntime"), min_length=1, strict=False
+        default=("pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"), min_length=1, strict=False
     )
     """Runtimes that are measured; one that cannot run here is named in the report with its reason."""
     baselines: bool = True
