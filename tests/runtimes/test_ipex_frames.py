@@ -49,7 +49,7 @@ def test_a_frame_comes_out_as_it_went_in() -> None:
     assert list(first.arrays) == list(arrays)
     for name, array in arrays.items():
         np.testing.assert_array_equal(first.arrays[name], array)
-        assert first.arrays[name].dtype == array.dtype
+        assert first.arrays[name].dtype == array.dtype and first.arrays[name].flags.aligned
     assert second.kind == "run" and not second.arrays
     assert read_frame(stream, limit_bytes=LIMIT) is None
 

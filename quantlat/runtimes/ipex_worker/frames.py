@@ -119,7 +119,8 @@ def _parse(header: bytearray, payload: bytearray) -> Frame:
         count = math.prod(shape)
         if offset + count * dtype.itemsize > len(payload):
             raise FrameError(f"array {name!r} {list(shape)} reaches beyond the payload of {len(payload)} bytes")
-        arrays[name] = np.frombuffer(payload, dtype, count, offset).reshape(shape)
+        array = np.frombuffer(payload, dtype, count, offset).reshape(shape)
+        arrays[name] = array if array.flags.aligned else array.copy()
         offset += count * dtype.itemsize
     if offset != len(payload):
         raise FrameError(f"the arrays of a frame have {offset} bytes, its payload has {len(payload)}")

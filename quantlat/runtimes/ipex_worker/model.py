@@ -105,7 +105,7 @@ class FusedFeedForward(nn.Module):
 def add_norm(residual: Tensor, update: Tensor, norm: nn.LayerNorm) -> Tensor:
     """``norm(residual + update)`` by IPEX's operator, which reads and writes each row once."""
     return torch.ops.torch_ipex.add_layernorm(  # type: ignore[no-any-return]
-        residual, update, 1, norm.normalized_shape, norm.weight, norm.bias, norm.eps, False
+        residual, update, 1, norm.normalized_shape, norm.weight, norm.bias, norm.eps
     )
 
 

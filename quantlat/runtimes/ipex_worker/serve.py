@@ -20,6 +20,7 @@ import threading
 import time
 from typing import BinaryIO
 
+from quantlat.allocator import keep_freed_memory
 from quantlat.runtimes.ipex_worker.frames import (
     MAX_MODEL_BYTES,
     MAX_REQUEST_BYTES,
@@ -39,6 +40,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; its end is ours
+    keep_freed_memory()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         serve(sys.stdin.buffer, answers)
