@@ -55,7 +55,7 @@ def write_frame(stream: BinaryIO, frame: Frame) -> None:
     stream.write(_HEAD.pack(MAGIC, len(header), sum(array.nbytes for array in arrays.values())))
     stream.write(header)
     for array in arrays.values():
-        stream.write(array.reshape(-1).view(np.uint8))
+        stream.write(array.reshape(-1).view(np.uint8).data)
     stream.flush()
 
 

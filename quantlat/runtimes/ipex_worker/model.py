@@ -240,10 +240,12 @@ def _int8_linear(name: str, tensors: dict[str, Tensor], expected: Any) -> Int8Li
 def _fuse(layer: IpexLayer, activation: str) -> None:
     """Share equal quantisers of query, key and value; join the products of the feed-forward network."""
     attention, ffn = layer.attention, layer.feed_forward
-    projections = [m for m in (attention.query, attention.key, attention.value) if isinstance(m, Int8Linear)]
-    for linear in projections[1:]:
-        if linear.quantizer.equals(projections[0].quantizer):
-            linear.quantizer = projections[0].quantizer
+    projections: tuple[nn.Module, ...] = (attention.query, attention.key, attention.value)
+    first: Quantizer | None = None
+    for linear in projections:
+        if isinstance(linear, Int8Linear):
+            first = first or linear.quantizer
+            linear.quantizer = first if linear.quantizer.equals(first) else linear.quantizer
     up, down = ffn.up, ffn.down
     if isinstance(up, Int8Linear) and isinstance(down, Int8Linear):
         layer.feed_forward = FusedFeedForward(up, down, ffn.norm, activation)  # type: ignore[assignment]
