@@ -11,8 +11,11 @@ RUN_ARGS ?=
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+IPEX_VENV ?= .venv-ipex
+IPEX_VERSION ?= 2.8.0
+IPEX_STAMP := $(IPEX_VENV)/.installed
 
-.PHONY: help install squad test lint sanitize clean
+.PHONY: help install ipex squad test lint sanitize clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -26,6 +29,16 @@ $(STAMP): setup.cfg pyproject.toml constraints.txt tools/install_torch.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python tools/install_torch.py $(TORCH_VERSION)
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+# IPEX needs the PyTorch of its own version, so it cannot live in $(VENV); quantlat runs it as a worker process.
+ipex: $(IPEX_STAMP)  ## build .venv-ipex, the environment of the runtime ipex (Intel Extension for PyTorch)
+
+$(IPEX_STAMP): tools/install_torch.py constraints-ipex.txt
+	test -x $(IPEX_VENV)/bin/python || $(PYTHON) -m venv $(IPEX_VENV)
+	$(IPEX_VENV)/bin/python tools/install_torch.py $(IPEX_VERSION)
+	$(IPEX_VENV)/bin/python -m pip install --constraint constraints-ipex.txt intel-extension-for-pytorch==$(IPEX_VERSION) numpy
+	$(IPEX_VENV)/bin/python -c 'import intel_extension_for_pytorch as ipex, torch; print("IPEX", ipex.__version__, "torch", torch.__version__)'
 	touch $@
 
 squad: install  ## run recipes/squad_int8.yaml (RUN_ARGS="--set a.b=c ..." adds options)
@@ -49,5 +62,5 @@ sanitize: install  ## the native engine's tests under AddressSanitizer and Undef
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o pythonpath="$(SANITIZED) ." -p no:cacheprovider tests/native tests/runtimes/test_native.py
 
 clean:  ## remove the environment and caches; runs/ and reports/ stay
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(IPEX_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	find quantlat tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

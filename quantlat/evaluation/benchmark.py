@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from quantlat.allocator import keep_freed_memory
 from quantlat.errors import MeasurementError
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
@@ -162,6 +163,7 @@ def run_benchmark(
         RuntimeUnavailableError: a runtime cannot run here.
     """
     progress = progress or QuietProgress()
+    keep_freed_memory()  # as every measurement, and as runtimes that have a process of their own
     machine = read_machine_facts()
     sessions = {name: _load(name, model, threads, cache_dir) for name in runtimes}
     rows: list[BenchmarkRow] = []

@@ -134,21 +134,29 @@ def read_counters() -> SchedulerCounters:
 
 
 def read_run_delay_ns() -> int | None:
-    """Nanoseconds that all threads of this process have waited for a CPU; ``None`` where it is not counted.
+    """Nanoseconds that all threads of this process and of those it started have waited for a CPU.
 
-    ``/proc/self/schedstat`` tells of the main thread alone, so the threads are summed. The delay of a
-    thread that is waiting right now is only added once it runs again.
+    ``None`` where it is not counted. ``/proc/self/schedstat`` tells of the main thread alone, so the threads are
+    summed; a runtime may compute in a process of its own, whose waiting counts as well. The delay of a thread that is
+    waiting right now is only added once it runs again.
     """
     total, seen = 0, False
-    try:
-        threads = os.listdir(_TASKS)
-    except OSError:
-        return None
-    for thread in threads:
-        delay = procfs.parse_schedstat_delay_ns(_text(f"{_TASKS}/{thread}/schedstat"))
-        if delay is not None:
-            total, seen = total + delay, True
+    for tasks in (_TASKS, *_children()):
+        try:
+            threads = os.listdir(tasks)
+        except OSError:
+            continue
+        for thread in threads:
+            delay = procfs.parse_schedstat_delay_ns(_text(f"{tasks}/{thread}/schedstat"))
+            if delay is not None:
+                total, seen = total + delay, True
     return total if seen else None
+
+
+def _children() -> list[Path]:
+    """Task folders of the processes that the main thread started."""
+    started = _text(f"{_TASKS}/{os.getpid()}/children").split()
+    return [Path(f"/proc/{process}/task") for process in started]
 
 
 def judge(

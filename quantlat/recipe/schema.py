@@ -59,7 +59,7 @@ __all__ = [
     "TrainOptions",
 ]
 
-RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime"]
+RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
 TaskName = Literal["question-answering", "text-classification"]
 _QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
 _TRAINED_KEYS = ("train", "intermediate", "prediction")
@@ -97,7 +97,7 @@ class ReportOptions(Part):
     """What the final report measures and draws."""
 
     runtimes: tuple[RuntimeName, ...] = Field(
-        default=("pytorch", "native", "inductor", "openvino", "onnxruntime"), min_length=1, strict=False
+        default=("pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"), min_length=1, strict=False
     )
     """Runtimes that are measured; one that cannot run here is named in the report with its reason."""
     baselines: bool = True

@@ -1,4 +1,4 @@
-"""Ways to execute a model on this machine, behind one protocol: PyTorch, inductor, OpenVINO, ONNX Runtime.
+"""Ways to execute a model on this machine, behind one protocol: PyTorch, inductor, OpenVINO, ONNX Runtime, IPEX.
 
 One file for each runtime; a library that is not installed makes its runtime unavailable with the line that installs
 it. :mod:`quantlat.runtimes.auto` finds the fastest one by measuring.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quantlat.quantization.artifact import QuantizedModel
 
 
-_NOT_BY_DEFAULT = ("pytorch", "inductor")
+_NOT_BY_DEFAULT = ("pytorch", "inductor", "ipex")
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ def measure_runtimes(
         batches: a handful that represents the workload.
         config: a configuration to time beside full length; a runtime counts with the faster of the two, since that
             is what a user would run. General runtimes lose or gain very different amounts by dropping tokens.
-        candidates: names to consider; by default all but eager PyTorch, which has no INT8 kernels, and inductor, which
-            compiles for minutes where the others take seconds (name it to have it considered).
+        candidates: names to consider; by default all but eager PyTorch, which has no INT8 kernels, inductor, which
+            compiles for minutes where the others take seconds, and IPEX, which nobody maintains (name them to have
+            them considered).
 
     Raises:
         RuntimeUnavailableError: none of the candidates can run here, or there is no batch.

@@ -144,6 +144,7 @@ _RUNTIMES = {
     "inductor": ("quantlat.runtimes.inductor", "InductorRuntime"),
     "openvino": ("quantlat.runtimes.openvino", "OpenVinoRuntime"),
     "onnxruntime": ("quantlat.runtimes.onnxruntime", "OnnxRuntime"),
+    "ipex": ("quantlat.runtimes.ipex", "IpexRuntime"),
 }
 
 

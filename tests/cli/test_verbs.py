@@ -184,7 +184,7 @@ def test_doctor_tells_the_machine_and_the_runtimes(quantlat_command: Command, mo
     report = json.loads(out)
     assert report["machine"]["usable_cores"] >= 1
     assert report["runtimes"]["pytorch"]["usable"] is True
-    assert set(report["runtimes"]) >= {"pytorch", "inductor", "openvino", "onnxruntime"}
+    assert set(report["runtimes"]) >= {"pytorch", "inductor", "openvino", "onnxruntime", "ipex"}
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,23 @@ def test_a_neighbour_on_the_same_cpu_raises_the_flag(one_cpu: int) -> None:
 
 
 @needs_scheduler
+def test_waiting_of_a_process_that_computes_for_this_one_counts(one_cpu: int) -> None:
+    code = f"import os; os.sched_setaffinity(0, {{{one_cpu}}}); print(flush=True)\nwhile True: pass"
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        for process in both:
+            assert process.stdout is not None
+            process.stdout.readline()
+        with watch_contention(threads=1) as watch:
+            time.sleep(0.5)  # this process itself wants no CPU
+    finally:
+        for process in both:
+            process.kill()
+            process.communicate()
+    assert MeasurementWarning.RUN_DELAY in watch.report.flags
+
+
+@needs_scheduler
 def test_a_quiet_run_raises_no_run_delay() -> None:
     # other work may share the machine that runs the tests, so the quietest of many short runs is judged
     shares = []

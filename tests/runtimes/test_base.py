@@ -72,7 +72,7 @@ def test_lengths_are_the_largest_of_the_batch() -> None:
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_names() -> None:
-    assert runtime_names() == ("pytorch", "native", "inductor", "openvino", "onnxruntime")
+    assert runtime_names() == ("pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex")
     with pytest.raises(RuntimeUnavailableError, match="unknown runtime 'tensorrt'") as caught:
         get_runtime("tensorrt")
     assert "openvino" in str(caught.value)
