@@ -164,6 +164,14 @@ def _trials(data: ReportData, info: ParetoInfo, view: str, x: Axis, y: Axis) -> 
     return sorted(found, key=lambda mark: mark.x)
 
 
+def _believed(candidate: CandidateRow) -> list[tuple[str, str]]:
+    """What the search took the difference for, where that is not what it measured."""
+    believed = candidate.believed_drop
+    if believed is None or (candidate.drop is not None and abs(candidate.drop.estimate - believed) < 0.005):
+        return []
+    return [("believed, with its neighbours", fmt.signed(-believed))]
+
+
 def _trial_tip(data: ReportData, candidate: CandidateRow, kind: str) -> Tip:
     search = data.search
     assert search is not None
@@ -180,6 +188,7 @@ def _trial_tip(data: ReportData, candidate: CandidateRow, kind: str) -> Tip:
         lines.append(("of full length", fmt.percent(candidate.latency_relative)))
     lines += [
         (f"{data.metric.title} difference", change.text),
+        *_believed(candidate),
         (f"{data.metric.title}, search split", num.points(candidate.accuracy).text),
         ("MACs left", fmt.percent(candidate.macs_relative)),
     ]

@@ -330,8 +330,9 @@ class LatencyRow(_Measured):
 class CandidateRow(Row):
     """One configuration tried by the search, measured on the search split.
 
-    ``drop`` is the paired difference reference minus this (points). ``latency_relative`` is the time relative to full
-    length measured close by, which is free of the machine's drift.
+    ``drop`` is the paired difference reference minus this (points); ``believed_drop`` is what the search took it for,
+    because few questions alone say little, and what the front is made of. ``latency_relative`` is the time relative to
+    full length measured close by, which is free of the machine's drift.
     """
 
     number: int
@@ -339,6 +340,7 @@ class CandidateRow(Row):
     macs_relative: float
     accuracy: Interval
     drop: Interval | None = None
+    believed_drop: float | None = None
     latency_ms: Positive
     latency_ci_ms: tuple[float, float] | None = None
     latency_relative: Positive | None = None

@@ -179,11 +179,11 @@ def choose_profiles(
     if missed > 0:
         notes.append(
             f"No configuration stays within {floor.max_drop:g} points of the {floor.reference}; the nearest loses "
-            f"{balanced.drop:.2f}, which misses the floor by {missed:.2f}."
+            f"{balanced.believed_drop:.2f}, which misses the floor by {missed:.2f}."
         )
     elif not floor.holds(balanced):
         notes.append(
-            f"'balanced' stays within the floor by its estimate ({balanced.drop:.2f} of {floor.max_drop:g} points) "
+            f"'balanced' stays within the floor by its estimate ({balanced.believed_drop:.2f} of {floor.max_drop:g} points) "
             f"but not with the safety margin of {floor.margin_z:g} standard errors "
             f"({balanced.drop_standard_error:.2f} points each): it may be a lucky one."
         )

@@ -376,6 +376,7 @@ def _search_info(search: SearchRecord) -> rows.SearchInfo:
                 estimate=trial.accuracy, low=trial.accuracy_ci[0], high=trial.accuracy_ci[1], n=trial.questions
             ),
             drop=rows.Interval(estimate=trial.drop, low=trial.drop_ci[0], high=trial.drop_ci[1], n=trial.questions),
+            believed_drop=trial.believed_drop,
             latency_ms=trial.latency_ms,
             latency_ci_ms=trial.latency_ci_ms,
             latency_relative=trial.latency_relative,

@@ -40,6 +40,13 @@ class TrialRecord(_Record):
     drop_shrunken: float | None = None
     part: int = 0
 
+    @property
+    def believed_drop(self) -> float:
+        """What the search took for the drop; see ``quantlat.search.candidate.Candidate.believed_drop``."""
+        if self.drop_shrunken is None:
+            return self.drop
+        return max(self.drop, self.drop_shrunken) if self.stage == "final" else self.drop_shrunken
+
 
 class LatencyTableRecord(_Record):
     """What latencies were predicted with while searching.

@@ -123,6 +123,8 @@ def _search_point(data: ReportData, search: SearchInfo, candidate: CandidateRow)
     if candidate.latency_relative is not None and full is not None:
         x = candidate.latency_relative * full.median_ms
     drop = candidate.drop
+    if candidate.believed_drop is not None:
+        return Point(x, -candidate.believed_drop)
     return Point(x, -drop.estimate if drop is not None else candidate.accuracy.estimate - search.reference_accuracy)
 
 
