@@ -183,8 +183,8 @@ def choose_profiles(
         )
     elif not floor.holds(balanced):
         notes.append(
-            f"'balanced' stays within the floor by its estimate ({balanced.believed_drop:.2f} of {floor.max_drop:g} points) "
-            f"but not with the safety margin of {floor.margin_z:g} standard errors "
+            f"'balanced' stays within the floor by its estimate ({balanced.believed_drop:.2f} of {floor.max_drop:g} "
+            f"points) but not with the safety margin of {floor.margin_z:g} standard errors "
             f"({balanced.drop_standard_error:.2f} points each): it may be a lucky one."
         )
     if balanced.config.is_full:
