@@ -3,7 +3,7 @@
 A server must outlive whatever happens to the model's process: the kernel's out-of-memory killer, an illegal
 instruction after a live migration, a person with ``kill``. The batch in work is computed once more by the new process,
 so that nobody loses an answer. Both sides are this program; even so, what travels is numbers with their sizes, never
-pickles (:mod:`quantlat.deployment.frames`).
+pickles (:mod:`quantlat.runtimes.frames`).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from quantlat import errors
 from quantlat.data.windows import Window
 from quantlat.deployment.executors import Executor, open_executor
-from quantlat.deployment.frames import Frame, read_frame, write_frame
 from quantlat.deployment.manifest import MODEL, read_manifest
 from quantlat.errors import QuantlatError, RuntimeUnavailableError
 from quantlat.models.retention import RetentionConfig
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.runtimes.base import IdArray, Logits
+from quantlat.runtimes.frames import MAX_REQUEST_BYTES, Array, Frame, FrameError, read_frame, write_frame
 
 logger = logging.getLogger("quantlat.deployment")
 
@@ -66,13 +66,19 @@ class ProcessExecutor:
         Raises:
             RuntimeUnavailableError: the process died of this batch, and so did its successor.
         """
-        header = {
+        fields = {
             "lengths": [window.length for window in windows],
             "ratios": None if config is None else list(config.ratios),
             "exits": exits,
         }
-        arrays = [part for window in windows for part in (window.input_ids, window.token_type_ids)]
-        request = Frame(header, b"".join(np.ascontiguousarray(part, np.int64).tobytes() for part in arrays))
+        request = Frame(
+            "run",
+            fields,
+            {
+                "input_ids": _joined([window.input_ids for window in windows], np.int64),
+                "token_type_ids": _joined([window.token_type_ids for window in windows], np.int64),
+            },
+        )
         with self._lock:
             for _ in range(_ATTEMPTS):
                 if self._process is None:
@@ -95,26 +101,29 @@ class ProcessExecutor:
         hello = self._receive()
         if hello is None:
             raise RuntimeUnavailableError("the model's process ended while it was loading", "See its last words above.")
-        self.kernels, self.elastic = str(hello.header["kernels"]), bool(hello.header["elastic"])
+        self.kernels, self.elastic = str(hello.fields["kernels"]), bool(hello.fields["elastic"])
 
     def _ask(self, request: Frame) -> Frame | None:
         """The reply; ``None`` when the process is gone."""
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
         try:
-            write_frame(self._process.stdin, request)
+            write_frame(cast("BinaryIO", self._process.stdin), request)
         except OSError:
             self._bury()
             return None
         return self._receive()
 
     def _receive(self) -> Frame | None:
-        assert self._process is not None and self._process.stdout is not None
-        reply = read_frame(self._process.stdout)
+        assert self._process is not None
+        try:
+            reply = read_frame(cast("BinaryIO", self._process.stdout), limit_bytes=MAX_REQUEST_BYTES)
+        except FrameError:  # cut short: it died while it answered
+            reply = None
         if reply is None:
             self._bury()
             return None
-        if "error" in reply.header:
-            raise _error(reply.header)
+        if reply.kind == "error":
+            raise _error(reply.fields)
         return reply
 
     def _bury(self) -> None:
@@ -136,57 +145,48 @@ class ProcessExecutor:
             return process.wait()
 
 
+def _joined(parts: Sequence[Array], kind: type[np.generic]) -> Array:
+    return np.concatenate([np.zeros(0, kind), *(np.ravel(part) for part in parts)], dtype=kind, casting="same_kind")
+
+
 def _results(reply: Frame) -> tuple[list[Logits], list[IdArray]]:
-    shapes = [tuple(shape) for shape in reply.header["logits"]]
-    logits, at = [], 0
-    for shape in shapes:
-        size = int(np.prod(shape))
-        logits.append(np.frombuffer(reply.payload, np.float32, size, at).reshape(shape))
-        at += 4 * size
-    left = []
-    for count in reply.header["exits"]:
-        left.append(np.frombuffer(reply.payload, np.int64, count, at))
-        at += 8 * count
-    return logits, left
+    shapes, exits = reply.fields["shapes"], reply.fields["exits"]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+    logits = [flat.reshape(shape) for flat, shape in zip(np.split(reply.arrays["logits"], ends), shapes, strict=True)]
+    return logits, np.split(reply.arrays["exits"], np.cumsum(exits)[:-1]) if exits else []
 
 
-def _error(header: dict[str, object]) -> QuantlatError:
+def _error(fields: Mapping[str, object]) -> QuantlatError:
     """The error that the process reported, as one of this program's own kinds."""
-    kind = getattr(errors, str(header["error"]), None)
+    kind = getattr(errors, str(fields["error"]), None)
     if not (isinstance(kind, type) and issubclass(kind, QuantlatError)):
         kind = RuntimeUnavailableError
-    return kind(str(header["message"]), str(header["hint"]) or None)
+    return kind(str(fields["message"]), str(fields["hint"]) or None)
 
 
-def _serve(executor: Executor, source: IO[bytes], sink: IO[bytes]) -> None:
+def _serve(executor: Executor, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer frames until the other side closes."""
-    while (request := read_frame(source)) is not None:
+    while (request := read_frame(source, limit_bytes=MAX_REQUEST_BYTES)) is not None:
         try:
-            windows = _windows(request)
-            ratios = request.header["ratios"]
+            ratios = request.fields["ratios"]
             config = None if ratios is None else RetentionConfig(tuple(ratios))
-            logits, exits = executor.run(windows, config, exits=bool(request.header["exits"]))
+            logits, exits = executor.run(_windows(request), config, exits=bool(request.fields["exits"]))
         except QuantlatError as error:
             write_frame(sink, _reported(error))
             continue
-        header = {"logits": [list(one.shape) for one in logits], "exits": [len(one) for one in exits]}
-        parts = [np.ascontiguousarray(one, np.float32).tobytes() for one in logits]
-        parts += [np.ascontiguousarray(one, np.int64).tobytes() for one in exits]
-        write_frame(sink, Frame(header, b"".join(parts)))
+        fields = {"shapes": [list(one.shape) for one in logits], "exits": [len(one) for one in exits]}
+        arrays = {"logits": _joined(logits, np.float32), "exits": _joined(exits, np.int64)}
+        write_frame(sink, Frame("logits", fields, arrays))
 
 
 def _windows(request: Frame) -> list[Window]:
-    numbers = np.frombuffer(request.payload, np.int64)
-    windows, at = [], 0
-    for length in request.header["lengths"]:
-        ids, types = numbers[at : at + length], numbers[at + length : at + 2 * length]
-        windows.append(Window(0, ids, types, np.full((length, 2), -1, np.int32), 0, 0))
-        at += 2 * length
-    return windows
+    ends = np.cumsum(request.fields["lengths"])[:-1]
+    parts = zip(*(np.split(request.arrays[name], ends) for name in ("input_ids", "token_type_ids")), strict=True)
+    return [Window(0, ids, types, np.full((len(ids), 2), -1, np.int32), 0, 0) for ids, types in parts]
 
 
 def _reported(error: QuantlatError) -> Frame:
-    return Frame({"error": type(error).__name__, "message": error.message, "hint": error.hint or ""}, b"")
+    return Frame("error", {"error": type(error).__name__, "message": error.message, "hint": error.hint or ""})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -200,9 +200,9 @@ def main(arguments: Sequence[str]) -> int:
         write_frame(sink, _reported(error))
         return error.exit_code
     with contextlib.closing(executor):
-        write_frame(sink, Frame({"kernels": executor.kernels, "elastic": executor.elastic}, b""))
+        write_frame(sink, Frame("ready", {"kernels": executor.kernels, "elastic": executor.elastic}))
         with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-            _serve(executor, sys.stdin.buffer, sink)
+            _serve(executor, cast("BinaryIO", sys.stdin.buffer), sink)
     return 0
 
 

@@ -17,8 +17,8 @@ from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.graph import ELASTIC_INPUTS, PLAIN_INPUTS
 from quantlat.quantization.layout import QUESTION_ANSWERING
 from quantlat.runtimes.base import Availability, IdArray, Logits
+from quantlat.runtimes.frames import Array, Frame
 from quantlat.runtimes.ipex_process import INSTALL, IpexWorker, find_environment
-from quantlat.runtimes.ipex_worker.frames import Array, Frame
 from quantlat.runtimes.session import Execute, GraphKind, GraphSession, GraphSource, graph_source
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 import quantlat
 from quantlat.errors import RuntimeUnavailableError
-from quantlat.runtimes.ipex_worker.frames import MAX_REQUEST_BYTES, Frame, FrameError, read_frame, write_frame
+from quantlat.runtimes.frames import MAX_REQUEST_BYTES, Frame, FrameError, read_frame, write_frame
 
 VARIABLE = "QUANTLAT_IPEX_PYTHON"
 FOLDER = ".venv-ipex"

@@ -22,9 +22,9 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.quantization.artifact import QuantizedLinear, QuantizedModel
 from quantlat.quantization.reference import build_task_model
 from quantlat.runtimes.base import TokenBatch, get_runtime
+from quantlat.runtimes.frames import Frame
 from quantlat.runtimes.ipex import IpexRuntime, IpexSession
 from quantlat.runtimes.ipex_process import VARIABLE, IpexWorker, find_environment
-from quantlat.runtimes.ipex_worker.frames import Frame
 from tests.native.random_model import random_model
 from tests.quantization.tiny import CONFIG, quantized_model, window
 
@@ -102,7 +102,7 @@ def test_an_answer_that_is_no_frame_ends_the_worker(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho 'a library that talks on the pipe'\ncat > /dev/null\n")
     program.chmod(0o755)
     worker = IpexWorker(program, threads=1)
-    with pytest.raises(RuntimeUnavailableError, match="a frame begins with b'QLIX', got b'a li'"):
+    with pytest.raises(RuntimeUnavailableError, match="a frame begins with b'QLFR', got b'a li'"):
         worker.ask(Frame("run"), expected="logits")
     assert not _alive(worker.process_id)
 

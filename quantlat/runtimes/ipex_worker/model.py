@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from quantlat.models.elastic import ElasticLayer
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import TASKS, TaskModel, build_model
-from quantlat.runtimes.ipex_worker.frames import Array, Frame, FrameError
+from quantlat.runtimes.frames import Array, Frame, FrameError
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _ACTIVATIONS = {"gelu": ("gelu", "none"), "gelu_new": ("gelu", "tanh"), "relu": ("relu", "")}

@@ -21,7 +21,7 @@ import time
 from typing import BinaryIO
 
 from quantlat.allocator import keep_freed_memory
-from quantlat.runtimes.ipex_worker.frames import (
+from quantlat.runtimes.frames import (
     MAX_MODEL_BYTES,
     MAX_REQUEST_BYTES,
     BrokenStream,

@@ -1,8 +1,8 @@
-"""Messages between quantlat and the IPEX worker: plain arrays and JSON over a pipe, every size checked, no pickle.
+"""Messages between quantlat and its worker processes: plain arrays and JSON over a pipe, sizes checked, no pickle.
 
 A frame is::
 
-    magic "QLIX" · header bytes u32 · payload bytes u64 · header (JSON, UTF-8) · payload      (little endian)
+    magic "QLFR" · header bytes u32 · payload bytes u64 · header (JSON, UTF-8) · payload      (little endian)
     header: {"kind": "run", "fields": {...}, "arrays": [["input_ids", "int64", [1, 128]], ...]}
 
 The payload holds the arrays one after the other, C-contiguous, in the order of the header.
@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-MAGIC = b"QLIX"
+MAGIC = b"QLFR"
 MAX_HEADER_BYTES = 1 << 20
 MAX_MODEL_BYTES = 16 << 30
 MAX_REQUEST_BYTES = 1 << 28

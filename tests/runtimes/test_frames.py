@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import pytest
 
-from quantlat.runtimes.ipex_worker.frames import (
+from quantlat.runtimes.frames import (
     MAX_HEADER_BYTES,
     BrokenStream,
     Frame,
@@ -21,7 +21,7 @@ from quantlat.runtimes.ipex_worker.frames import (
 LIMIT = 1 << 16
 
 
-def raw(header: object, payload: bytes = b"", *, magic: bytes = b"QLIX", claimed: int | None = None) -> bytes:
+def raw(header: object, payload: bytes = b"", *, magic: bytes = b"QLFR", claimed: int | None = None) -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     size = len(payload) if claimed is None else claimed
     return struct.pack("<4sIQ", magic, len(text), size) + text + payload
@@ -57,10 +57,10 @@ def test_a_frame_comes_out_as_it_went_in() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"QLIX", "ended after 3 of 15 bytes"),
-        (raw(described(), magic=b"\x80\x04K\x00"), "a frame begins with b'QLIX'"),
+        (b"QLFR", "ended after 3 of 15 bytes"),
+        (raw(described(), magic=b"\x80\x04K\x00"), "a frame begins with b'QLFR'"),
         (raw(described(), claimed=LIMIT + 1), f"at most {MAX_HEADER_BYTES} header and {LIMIT} payload bytes"),
-        (struct.pack("<4sIQ", b"QLIX", MAX_HEADER_BYTES + 1, 0), "header"),
+        (struct.pack("<4sIQ", b"QLFR", MAX_HEADER_BYTES + 1, 0), "header"),
         (raw(described(), b"12345678", claimed=9), "ended after 8 of 9 bytes"),
     ],
 )
