@@ -47,8 +47,8 @@ class CalibrationSpec(Part):
     """``both``: every window runs at full length and once with dropped tokens."""
     observer: Literal["minmax", "kl"] = "minmax"
     """INC's activation algorithm: moving average of minima and maxima, or histogram with least error."""
-    smoothing: Annotated[float, Field(ge=0, le=1)] = 0.85
-    """How much of the outliers of feed-forward activations moves into the weights before INC sees them (the alpha of
+    smoothing: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """How much of the outliers of activations moves into the weights before INC sees them (the alpha of
     SmoothQuant); 0 leaves the model as it is."""
 
     @field_validator("length_strata")

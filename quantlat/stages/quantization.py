@@ -26,7 +26,7 @@ class QuantizationStage(Stage):
     """Leaves the quantised model, its only copy, as ``quantized/``."""
 
     name = "quantization"
-    version = 2
+    version = 3
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]
