@@ -61,8 +61,11 @@ def serve(
     )
     from quantlat.deployment import Predictor
 
-    predictor = Predictor.load(bundle, threads=threads, runtime=runtime, check=check, isolated=isolate)
+    predictor = Predictor.load(
+        bundle, threads=threads, runtime=runtime, check=check, isolated=isolate, batch_tokens=max_batch_tokens
+    )
     try:
+        predictor.warm_up()
         run(predictor, options, lambda text: typer.echo(text, err=True))
     finally:
         predictor.close()

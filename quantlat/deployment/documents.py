@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 
 from quantlat.deployment.manifest import BundleManifest, BundleProfile
+
+_BOOKWORM_GLIBC = (2, 36)
 
 
 def readme(manifest: BundleManifest, wheel: str, size_mib: float) -> str:
@@ -66,7 +69,8 @@ def dockerfile(wheel: str, openvino: bool) -> str:
     """An image that serves the bundle as an ordinary user, after it has checked itself."""
     fallback = " -r requirements-openvino.txt" if openvino else ""
     return f"""# docker build -t bundle . && docker run --rm -p 8000:8000 bundle
-FROM python:{sys.version_info.major}.{sys.version_info.minor}-slim
+# Python and Debian as the engine was built for: its interface, and a C library that is not older.
+FROM {base_image(platform.libc_ver()[1])}
 WORKDIR /bundle
 COPY requirements*.txt ./
 COPY wheels ./wheels
@@ -75,10 +79,19 @@ COPY . .
 RUN useradd --system --no-create-home quantlat
 USER quantlat
 EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \\
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 # The server answers the golden inputs before it listens; this also measures latency against the promise:
 #   docker run --rm bundle quantlat selfcheck /bundle
 CMD ["quantlat", "serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
 """
+
+
+def base_image(glibc: str) -> str:
+    """The official image of this Python whose C library is at least ``glibc``, the one the engine was built with."""
+    version = tuple(int(part) for part in glibc.split(".")[:2] if part.isdigit())
+    debian = "bookworm" if version <= _BOOKWORM_GLIBC else "trixie"
+    return f"python:{sys.version_info.major}.{sys.version_info.minor}-slim-{debian}"
 
 
 def _table(manifest: BundleManifest) -> str:

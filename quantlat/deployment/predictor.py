@@ -22,6 +22,7 @@ import numpy as np
 
 from quantlat.data.examples import QAExample
 from quantlat.data.windows import Window, make_windows
+from quantlat.deployment.bounded import BATCH_TOKENS, BoundedExecutor
 from quantlat.deployment.decoding import decode, softmax, trace_of
 from quantlat.deployment.executors import Executor, choose_runtime, open_executor
 from quantlat.deployment.latency_table import LatencyTable
@@ -73,12 +74,19 @@ class Predictor:
         warnings: what of the machine makes the promised latency unlikely; empty on a machine like the validated one.
     """
 
-    def __init__(self, manifest: BundleManifest, tokenizer: Tokenizer, executor: Executor, threads: int) -> None:
+    def __init__(
+        self,
+        manifest: BundleManifest,
+        tokenizer: Tokenizer,
+        executor: Executor,
+        threads: int,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
         self.manifest = manifest
         self.threads = threads
         self.warnings: tuple[str, ...] = ()
         self._tokenizer = tokenizer
-        self._executor = executor
+        self._executor = BoundedExecutor(executor, batch_tokens)
         chosen = [p for p in manifest.profiles if executor.elastic or p.retention is None]
         if not chosen:
             raise BundleError("the bundle has no full-length profile, the only kind that OpenVINO runs")
@@ -94,6 +102,7 @@ class Predictor:
         runtime: str = "auto",
         check: bool = True,
         isolated: bool = False,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> Self:
         """Open a bundle: verify its files, load the model, answer the golden inputs.
 
@@ -103,6 +112,7 @@ class Predictor:
             runtime: ``native``, ``openvino``, or ``auto``: the engine where it can run, else OpenVINO.
             check: answer the golden inputs and refuse to serve when the results are not those of the validation.
             isolated: compute in a process of its own, which is started again when it dies.
+            batch_tokens: most real tokens computed at once, which bounds memory; what has more is computed in parts.
 
         Raises:
             BundleError: no bundle, a damaged one, or one that does not answer here as it was validated.
@@ -128,7 +138,7 @@ class Predictor:
             executor = ProcessExecutor(folder, chosen, count)
         else:
             executor = open_executor(folder, manifest, model, chosen, count)
-        predictor = cls(manifest, tokenizer, executor, count)
+        predictor = cls(manifest, tokenizer, executor, count, batch_tokens)
         if check:
             from quantlat.deployment.selfcheck import guard
 
@@ -152,7 +162,7 @@ class Predictor:
     @property
     def restarts(self) -> int:
         """How often an isolated model's process had to be started again."""
-        return int(getattr(self._executor, "restarts", 0))
+        return self._executor.restarts
 
     def answer(
         self,
@@ -333,6 +343,10 @@ class Predictor:
     def logits(self, windows: Sequence[Window], profile: str) -> list[np.ndarray]:
         """Raw logits of windows; what the self-check compares."""
         return self._executor.run(windows, self._known(profile).retention, exits=False)[0]
+
+    def warm_up(self) -> None:
+        """Compute the largest batch in every profile, so that all memory is there before the first request."""
+        self._executor.warm_up(self.manifest.max_tokens, [profile.retention for profile in self.profiles.values()])
 
     def close(self) -> None:
         """Release the model and its threads."""

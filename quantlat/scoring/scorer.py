@@ -66,7 +66,13 @@ class Scorer:
 
     def __init__(self, options: ScorerOptions, *, check: bool = True) -> None:
         self._options = options
-        self.predictor = Predictor.load(options.bundle, threads=options.threads, runtime=options.runtime, check=check)
+        self.predictor = Predictor.load(
+            options.bundle,
+            threads=options.threads,
+            runtime=options.runtime,
+            check=check,
+            batch_tokens=options.batch_tokens,
+        )
         self.task: str = self.predictor.manifest.task
 
     def close(self) -> None:

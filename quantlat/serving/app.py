@@ -54,8 +54,8 @@ def create_app(predictor: Predictor, options: ServerOptions) -> App:
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _http)
     describe = api.openapi
-    profiles = tuple(predictor.profiles)
-    api.openapi = lambda: complete(describe(), options.limits, profiles)  # type: ignore[method-assign]
+    profiles, task = tuple(predictor.profiles), predictor.manifest.task
+    api.openapi = lambda: complete(describe(), options.limits, profiles, task)  # type: ignore[method-assign]
     return Gate(api, options, service.metrics)
 
 

@@ -40,6 +40,9 @@ _HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+_LINGER_S, _LINGER_IDLE_S = 10.0, 1.0
+"""How long the rest of a refused body is thrown away, altogether and while nothing comes."""
+
 _OPEN = ("/health", "/ready", "/", "/page.css", "/page.js", "/icon.svg", "/samples.json", "/openapi.json")
 _ENDPOINTS = ("/v1/answer", "/v1/classify", "/v1/model", "/health", "/ready", "/metrics", "/openapi.json", "/")
 
@@ -112,7 +115,7 @@ class Gate:
                 await self._app(scope, replay(body, receive), send_once)
         except RequestError as error:
             if not started:
-                await respond(send, error)
+                await respond(send, error, receive)
 
     def _check(self, scope: Scope) -> None:
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
@@ -170,15 +173,34 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def respond(send: Send, error: RequestError) -> None:
-    """Send an error as a response."""
+async def respond(send: Send, error: RequestError, receive: Receive) -> None:
+    """Send an error as a response to a request whose body may not have been read."""
     body = error.body()
     headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if error.status in (408, 413):  # the rest of the body is not read
+    unread = error.status in (408, 413)  # the connection cannot be used again
+    if unread:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    if unread:
+        await linger(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def linger(receive: Receive) -> None:
+    """Throw away what still comes of a body, for a while.
+
+    A connection that is closed while its client is sending is reset, and the reset destroys the response that says
+    why (RFC 9112, section 9.6). The client has the whole response already, and may close.
+    """
+    until_s, more = time.monotonic() + _LINGER_S, True
+    while more and (left_s := until_s - time.monotonic()) > 0:
+        try:
+            message = await asyncio.wait_for(receive(), min(left_s, _LINGER_IDLE_S))
+        except TimeoutError:
+            return
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 def _too_large(limit: int) -> RequestError:

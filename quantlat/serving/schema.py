@@ -138,20 +138,30 @@ class Health(BaseModel):
     status: str
 
 
-def complete(document: dict[str, Any], limits: Limits, profiles: Sequence[str]) -> dict[str, Any]:
-    """Write what only this server knows, its limits and profiles, into its OpenAPI description."""
+_PATHS = {"question-answering": "/v1/answer", "text-classification": "/v1/classify"}
+_SCHEMAS = {
+    "/v1/answer": ("AnswerBody", "AnswerResult", "WordTrace"),
+    "/v1/classify": ("ClassifyBody", "ClassifyResult"),
+}
+
+
+def complete(document: dict[str, Any], limits: Limits, profiles: Sequence[str], task: str) -> dict[str, Any]:
+    """Write what only this server knows into its OpenAPI description: its task, limits and profiles."""
+    schemas = document["components"]["schemas"]
+    for path in set(_PATHS.values()) - {_PATHS[task]}:
+        document["paths"].pop(path, None)
+        for name in _SCHEMAS[path]:
+            schemas.pop(name, None)
     longest = {"question": limits.question_chars, "context": limits.text_chars, "text": limits.text_chars}
-    for body in ("AnswerBody", "ClassifyBody"):
-        for name, field in document["components"]["schemas"][body]["properties"].items():
-            if name in longest:
-                field["maxLength"] = longest[name]
-            elif name == "text_pair":
-                field["anyOf"][0]["maxLength"] = limits.text_chars
-            elif name == "profile":
-                field["anyOf"][0]["enum"] = list(profiles)
-    for path in document["paths"].values():
-        content = path.get("post", {}).get("requestBody", {}).get("content", {})
-        for variant in content.get("application/json", {}).get("schema", {}).get("oneOf", []):
-            if variant.get("type") == "array":
-                variant.update(minItems=1, maxItems=limits.items)
+    for name, field in schemas[_SCHEMAS[_PATHS[task]][0]]["properties"].items():
+        if name in longest:
+            field["maxLength"] = longest[name]
+        elif name == "text_pair":
+            field["anyOf"][0]["maxLength"] = limits.text_chars
+        elif name == "profile":
+            field["anyOf"][0]["enum"] = list(profiles)
+    content = document["paths"][_PATHS[task]]["post"]["requestBody"]["content"]
+    for variant in content["application/json"]["schema"]["oneOf"]:
+        if variant.get("type") == "array":
+            variant.update(minItems=1, maxItems=limits.items)
     return document

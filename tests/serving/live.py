@@ -88,6 +88,13 @@ class LiveServer:
 def running(bundle: Path, *options: str) -> Iterator[LiveServer]:
     """A server with command line options, stopped at the end if it still runs."""
     command = [sys.executable, "-m", "quantlat.cli", "serve", str(bundle), "--port", "0", "--threads", "1", *options]
+    with running_process(command) as server:
+        yield server
+
+
+@contextmanager
+def running_process(command: list[str]) -> Iterator[LiveServer]:
+    """A server that says on stderr where it listens, stopped at the end if it still runs."""
     server = LiveServer(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE))
     reader = threading.Thread(target=server.read_log, daemon=True)
     reader.start()

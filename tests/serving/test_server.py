@@ -123,6 +123,22 @@ def test_a_large_body_is_refused_before_it_is_read(server: LiveServer) -> None:
     assert b" 413 " in server.raw(head + b"Transfer-Encoding: chunked\r\n\r\n", chunk, chunk, chunk)
 
 
+def test_who_sends_a_large_body_regardless_still_reads_why_it_is_refused(server: LiveServer) -> None:
+    # far more than the sockets buffer: a connection that is closed at once would be reset while the client sends
+    reply = server.call("POST", "/v1/answer", b" " * (8 << 20), Content_Type="application/json")
+    assert reply.status == 413 and reply.json["error"]["code"] == "body_too_large"
+    assert reply.headers["connection"] == "close"
+
+
+def test_the_description_holds_what_this_server_can_do(server: LiveServer, tmp_path: Path) -> None:
+    described = server.get("/openapi.json").json
+    assert "/v1/classify" not in described["paths"] and "ClassifyBody" not in described["components"]["schemas"]
+    fields = described["components"]["schemas"]["AnswerBody"]["properties"]
+    assert fields["profile"]["anyOf"][0]["enum"] == ["full", "balanced", "fast"]
+    assert fields["context"]["maxLength"] == server.get("/v1/model").json["max_text_chars"]
+    assert server.get("/openapi.json").json == described
+
+
 def test_clients_that_go_away_harm_nobody(server: LiveServer) -> None:
     body = json.dumps([ASKED] * 60).encode()
     head = b"POST /v1/answer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
