@@ -106,6 +106,41 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(page: Any) -> None:
     assert page.locator("#said").get_attribute("aria-live") == "polite"
 
 
+def test_the_focus_goes_through_the_page_in_the_order_of_reading(page: Any) -> None:
+    ask(page)
+    page.locator("h1").click()  # the next Tab goes on from here
+    order = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("() => document.activeElement.id || document.activeElement.getAttribute('href')"))
+    assert order == ["sample", "context", "question", "budget", "ask", "play", "layer", "openapi.json"]
+    page.reload()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the link that skips the form
+    assert page.evaluate("() => document.activeElement.id") == "result"
+
+
+def test_a_screen_reader_is_told_what_the_eye_sees(page: Any) -> None:
+    ask(page)
+    page.get_by_label("Latency budget").fill("0")
+    page.locator("#notice").wait_for()
+    heard = page.locator("body").aria_snapshot()
+    for line in (
+        'heading "Ask a passage" [level=1]', 'combobox "Example"', 'textbox "Passage"', 'combobox "Question"',
+        'slider "Latency budget"', 'list "Profiles and their expected time for this text"', 'button "Ask"',
+        'region "Answer"', 'button "Play the layers"', 'slider "Layer"', 'group "Passage with the answer marked"',
+    ):  # fmt: skip
+        assert line in heard, f"no {line} in:\n{heard}"
+    used = page.get_by_role("listitem").filter(has_text="used for the answer")
+    assert used.count() == 1 and used.inner_text().startswith("fast")
+    assert page.get_by_role("listitem").filter(has_text="longer than the budget").count() == 3
+    assert page.locator("#said").get_attribute("aria-live") == "polite"
+    assert (
+        page.get_by_label("Latency budget").get_attribute("aria-valuetext") == page.locator("#budget-said").inner_text()
+    )
+    assert page.get_by_label("Layer", exact=True).get_attribute("aria-valuetext").startswith("Before the first layer")
+
+
 def test_an_error_is_told_in_words(page: Any) -> None:
     body = '{"error": {"code": "overloaded", "message": "too much work", "hint": "Try again."}}'
     page.route("**/v1/answer", lambda route: route.fulfill(status=200, content_type="application/json", body=body))

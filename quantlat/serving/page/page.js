@@ -46,8 +46,15 @@ function showBudget() {
     const time = expected(profile, tokens());
     const item = document.createElement("li");
     item.textContent = `${profile.name} ≈ ${ms(time)}`;
-    item.classList.toggle("beyond", limit !== null && time > limit);
-    item.classList.toggle("used", Boolean(state.last) && state.last.result.profile === profile.name);
+    const told = { beyond: limit !== null && time > limit, used: Boolean(state.last) && state.last.result.profile === profile.name };
+    const words = { beyond: "longer than the budget", used: "used for the answer" }; // what colour and line tell the eye
+    for (const name of Object.keys(told).filter((name) => told[name])) {
+      item.classList.add(name);
+      const unseen = document.createElement("span");
+      unseen.className = "unseen";
+      unseen.textContent = `, ${words[name]}`;
+      item.append(unseen);
+    }
     list.append(item);
   }
 }
