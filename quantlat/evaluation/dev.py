@@ -17,6 +17,7 @@ from quantlat.evaluation.latency import (
     NNCF,
     STUDENT,
     TEACHER,
+    Ending,
     LatencyFindings,
     LatencyJob,
     Request,
@@ -39,6 +40,7 @@ __all__ = [
     "STUDENT",
     "TEACHER",
     "Contestants",
+    "Ending",
     "LatencyFindings",
     "ModelFolders",
     "RuntimeAccuracy",
@@ -187,7 +189,7 @@ def measure_latency(
     runtime: str,
     *,
     requests: int,
-    rounds: int,
+    ending: Ending,
     max_tokens: int,
     baselines: bool,
     seed: int,
@@ -202,14 +204,14 @@ def measure_latency(
     """
     machine = read_machine_facts()
     with TemporaryDirectory() as folder:
-        job = _job(contestants, runtime, requests=requests, rounds=rounds, max_tokens=max_tokens, seed=seed)
+        job = _job(contestants, runtime, requests=requests, ending=ending, max_tokens=max_tokens, seed=seed)
         if baselines:
             folders = contestants.folders
             job = job.model_copy(update={"teacher": folders.teacher, "student": folders.student})
         if nncf is not None:
             job = job.model_copy(update={"nncf": nncf.save(Path(folder) / "nncf.xml")})
         threads = sorted({1, machine.usable_cores, contestants.threads}, key=lambda n: (n != contestants.threads, n))
-        beside = job.model_copy(update={"teacher": None, "same_shape": False, "rounds": min(rounds, _ROUNDS_BESIDE)})
+        beside = job.model_copy(update={"teacher": None, "same_shape": False, "ending": _beside(ending)})
         latency: dict[int, dict[str, Measurement]] = {}
         throughput: list[Throughput] = []
         for n in threads:
@@ -227,8 +229,14 @@ def measure_latency(
     return LatencyFindings(latency=serving, throughput=tuple(throughput), other_threads=latency)
 
 
+def _beside(ending: Ending) -> Ending:
+    """Less time for what the headline does not rest on."""
+    budget = None if ending.budget_s is None else ending.budget_s / 2.0
+    return ending.model_copy(update={"rounds": min(ending.rounds, _ROUNDS_BESIDE), "budget_s": budget})
+
+
 def _job(
-    contestants: Contestants, runtime: str, *, requests: int, rounds: int, max_tokens: int, seed: int
+    contestants: Contestants, runtime: str, *, requests: int, ending: Ending, max_tokens: int, seed: int
 ) -> LatencyJob:
     """What is measured, without the baselines."""
     windows = contestants.windows.windows
@@ -251,7 +259,7 @@ def _job(
         runtime=runtime,
         max_tokens=max_tokens,
         same_shape=contestants.same_shape,
-        rounds=rounds,
+        ending=ending,
     )
 
 

@@ -30,6 +30,8 @@ STUDENT_RUNTIME = "student-fp32-runtime"
 NNCF = "student-int8-nncf"
 BATCHES = (8, 32)
 _REFERENCE = "pytorch"
+_SHORTEST_S = 2.0  # of rounds, all contestants together: a few rounds of a tiny model are over in an instant
+_MOST_ROUNDS = 200
 CHILD_FUNCTION = f"{__name__}:measure"
 _THROUGHPUT_PROFILES = ("full", "balanced")
 _THROUGHPUT = MeasureOptions(  # rounds until six seconds are used, however narrow the medians are
@@ -50,6 +52,36 @@ class Request(BaseModel):
         return PlainWindow(np.array(self.input_ids, np.int64), np.array(self.token_type_ids, np.int64))
 
 
+class Ending(BaseModel):
+    """When the rounds of batch 1 end: at least so many, then as soon as every median is known, or time is up.
+
+    Attributes:
+        rounds: fewest rounds.
+        budget_s: no round begins that would probably end after this; ``None``: exactly ``rounds`` rounds.
+        width: relative width of the 95 % interval of the median at which it counts as known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    rounds: int
+    budget_s: float | None = None
+    width: float = 0.03
+
+    @property
+    def options(self) -> MeasureOptions:
+        """The same for :func:`quantlat.latency.measure_interleaved`; what is disturbed is measured once more."""
+        common = {"min_warmup": 4, "max_warmup": 20, "attempts": 2}
+        if self.budget_s is None:
+            return replace(MeasureOptions.fixed(self.rounds), **common)
+        return MeasureOptions(
+            min_rounds=self.rounds,
+            max_rounds=max(self.rounds, _MOST_ROUNDS),
+            min_seconds=min(_SHORTEST_S, self.budget_s),
+            max_seconds=self.budget_s,
+            target_width=self.width,
+            **common,
+        )
+
+
 class LatencyJob(BaseModel):
     """What the child measures.
 
@@ -60,7 +92,7 @@ class LatencyJob(BaseModel):
         requests: in the student's tokens, in the order in which they are sent.
         teacher_requests: the same in the teacher's.
         same_shape: one fp32 measurement holds for teacher and student.
-        rounds: rounds of batch 1; 0 measures throughput alone.
+        ending: when the rounds of batch 1 end.
         batches: batch sizes whose throughput is measured.
     """
 
@@ -77,7 +109,7 @@ class LatencyJob(BaseModel):
     runtime: str
     max_tokens: int
     same_shape: bool
-    rounds: int
+    ending: Ending
     batches: tuple[int, ...] = BATCHES
 
 
@@ -117,7 +149,7 @@ def measure(job: str, context: ChildContext) -> LatencyFindings:
     order = LatencyJob.model_validate_json(job)
     with ExitStack() as stack:
         sessions = _Sessions(order, context.threads, stack)
-        latency = _latencies(order, sessions, context) if order.rounds else {}
+        latency = _latencies(order, sessions, context)
         throughput = tuple(_throughputs(order, sessions, context))
     return LatencyFindings(latency=latency, throughput=throughput)
 
@@ -181,7 +213,7 @@ def _latencies(job: LatencyJob, sessions: _Sessions, context: ChildContext) -> d
         runs,
         [len(request.input_ids) for request in job.requests],
         threads=context.threads,
-        options=replace(MeasureOptions.fixed(job.rounds), min_warmup=4, max_warmup=20, attempts=2),
+        options=job.ending.options,
         machine=context.machine,
         progress=context.progress,
     )

@@ -6,6 +6,7 @@ from quantlat.latency.contention import ContentionLimits, ContentionReport, watc
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.latency.measurement import Measurement, int8_warnings
+from quantlat.latency.rounds import median_over_rounds_ci, mix_mean_over_rounds_ci, rate_ci, ratio_ci
 from quantlat.latency.settings import MeasureSettings
 from quantlat.latency.statistics import (
     length_mix_ci,
@@ -14,8 +15,6 @@ from quantlat.latency.statistics import (
     median_ci,
     percentile_ci,
     percentiles_supported,
-    rate_ci,
-    ratio_ci,
     samples_needed,
 )
 from quantlat.latency.workload import Workload
@@ -38,7 +37,9 @@ __all__ = [
     "measure_in_child",
     "measure_interleaved",
     "median_ci",
+    "median_over_rounds_ci",
     "merge_warnings",
+    "mix_mean_over_rounds_ci",
     "percentile_ci",
     "percentiles_supported",
     "rate_ci",

@@ -33,8 +33,9 @@ from quantlat.latency.contention import (
 )
 from quantlat.latency.machine import MachineFacts, read_machine_facts
 from quantlat.latency.measurement import Measurement
+from quantlat.latency.rounds import median_over_rounds_ci
 from quantlat.latency.settings import read_settings
-from quantlat.latency.statistics import has_settled, median_ci, relative_width
+from quantlat.latency.statistics import has_settled, relative_width
 from quantlat.progress import Progress, QuietProgress
 
 Run = Callable[[int], object]
@@ -102,6 +103,12 @@ class _Samples:
     warmup_runs: int = 0
     settled: bool = True
 
+    @property
+    def by_round(self) -> list[list[float]]:
+        """Times of each round; all rounds have as many."""
+        size = len(self.times_ms) // (self.rounds[-1] + 1)
+        return [self.times_ms[i : i + size] for i in range(0, len(self.times_ms), size)]
+
 
 def measure_interleaved(
     runs: Mapping[str, Run],
@@ -165,7 +172,8 @@ def _attempt(
 ) -> dict[str, Measurement]:
     """Warm up and make all rounds once."""
     samples = {name: _Samples() for name in runs}
-    with progress.task("measuring latency", options.min_rounds, unit="round") as task:
+    adaptive = options.max_rounds > options.min_rounds
+    with progress.task("measuring latency", None if adaptive else options.min_rounds, unit="round") as task:
         for name, run in runs.items():
             _warm_up(run, samples[name], len(tokens), options, clock)
         collecting = gc.isenabled()
@@ -224,7 +232,9 @@ def _run_rounds(
         done = number + 1
         if done < options.min_rounds or elapsed < options.min_seconds:
             continue
-        if elapsed * (done + 1) / done > options.max_seconds or _all_narrow(samples, options.target_width):
+        if elapsed * (done + 1) / done > options.max_seconds or all(
+            _is_narrow(collected, options.target_width) for collected in samples.values()
+        ):
             break
     # the runs alternate within seconds, so that all of them share one report
     report = judge(before, read_counters(), threads=threads, cpus=os.cpu_count() or 1, limits=options.limits)
@@ -255,8 +265,8 @@ def _run_once(
         collected.tokens.append(length)
 
 
-def _all_narrow(samples: Mapping[str, _Samples], width: float) -> bool:
-    return all(relative_width(median_ci(collected.times_ms)) <= width for collected in samples.values())
+def _is_narrow(collected: _Samples, width: float) -> bool:
+    return relative_width(median_over_rounds_ci(collected.by_round)) <= width
 
 
 def _measurement(
@@ -270,7 +280,7 @@ def _measurement(
     if not collected.settled:
         warnings.append(MeasurementWarning.NOT_SETTLED)
     narrow_wanted = options.max_rounds > options.min_rounds
-    if narrow_wanted and relative_width(median_ci(collected.times_ms)) > options.target_width:
+    if narrow_wanted and not _is_narrow(collected, options.target_width):
         warnings.append(MeasurementWarning.WIDE_INTERVAL)
     return Measurement.from_samples(
         "",

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from quantlat.latency.advice import MeasurementWarning, merge_warnings
 from quantlat.latency.contention import ContentionReport
+from quantlat.latency.rounds import median_over_rounds_ci, mix_mean_over_rounds_ci, ratio_ci
 from quantlat.latency.settings import MeasureSettings
-from quantlat.latency.statistics import median_ci, percentiles_supported, ratio_ci
+from quantlat.latency.statistics import percentiles_supported
 from quantlat.metrics import Interval
 
 _UNRELIABLE_SHARE = 0.2
@@ -29,8 +30,8 @@ class Measurement(BaseModel):
             interleaved with.
         tokens: for each sample, the real tokens of the request; empty where requests have no length.
         flagged: positions of samples during which the process had to wait for a processor.
-        median_ms: median of all samples.
-        ci_ms: its confidence interval.
+        median_ms: median over the workload (:func:`quantlat.latency.rounds.median_over_rounds_ci`).
+        ci_ms: its confidence interval, about measuring the same workload again.
         level: confidence of that interval; below 0.95 when the samples are too few.
         mean_ms: mean of all samples.
         percentiles_ms: those percentiles that so many samples support.
@@ -91,21 +92,22 @@ class Measurement(BaseModel):
         Raises:
             MeasurementError: no samples, or one that is not a positive time.
         """
-        interval = median_ci(samples_ms)
+        numbers = tuple(rounds) if rounds is not None else (0,) * len(samples_ms)
+        interval = median_over_rounds_ci(_grouped(samples_ms, numbers))
         own = [MeasurementWarning.TOO_FEW_SAMPLES] if len(samples_ms) < _FEWEST_FOR_MEDIAN else []
         if not _believable(len(flagged), len(samples_ms), contention):
             own.append(MeasurementWarning.UNRELIABLE)
         return cls(
             name=name,
             samples_ms=tuple(float(sample) for sample in samples_ms),
-            rounds=tuple(rounds) if rounds is not None else (0,) * len(samples_ms),
+            rounds=numbers,
             tokens=tuple(tokens),
             flagged=tuple(flagged),
             median_ms=interval.estimate,
             ci_ms=(interval.low, interval.high),
             level=interval.level,
             mean_ms=sum(samples_ms) / len(samples_ms),
-            percentiles_ms=percentiles_supported(samples_ms),
+            percentiles_ms={**percentiles_supported(samples_ms), 50: interval.estimate},
             warmup_runs=warmup_runs,
             machine=machine,
             settings=settings,
@@ -122,10 +124,12 @@ class Measurement(BaseModel):
     @property
     def by_round(self) -> tuple[tuple[float, ...], ...]:
         """Samples grouped by round, in the order of the rounds."""
-        numbers = sorted(set(self.rounds))
-        return tuple(
-            tuple(s for s, r in zip(self.samples_ms, self.rounds, strict=True) if r == number) for number in numbers
-        )
+        return _grouped(self.samples_ms, self.rounds)
+
+    @property
+    def mix_mean(self) -> Interval:
+        """Mean over the mix of lengths, in ms; needs the requests' tokens."""
+        return mix_mean_over_rounds_ci(self.by_round, self.tokens[: len(self.by_round[0])])
 
     @property
     def reliable(self) -> bool:
@@ -143,6 +147,14 @@ class Measurement(BaseModel):
             MeasurementError: the two were not measured in the same rounds.
         """
         return ratio_ci(self.by_round, other.by_round)
+
+
+def _grouped(samples_ms: Sequence[float], rounds: Sequence[int]) -> tuple[tuple[float, ...], ...]:
+    """Samples by round; columns of unequal length are for the model's validator to refuse."""
+    by_round: dict[int, list[float]] = {}
+    for sample, number in zip(samples_ms, rounds, strict=False):
+        by_round.setdefault(number, []).append(float(sample))
+    return tuple(tuple(by_round[number]) for number in sorted(by_round))
 
 
 def _believable(flagged: int, samples: int, contention: ContentionReport | None) -> bool:

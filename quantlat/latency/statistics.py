@@ -1,13 +1,10 @@
-"""Statistics of latencies: skewed, drifting, with outliers, and often few.
+"""Statistics of latency samples: skewed, with outliers, and often few.
 
 - The median has a distribution-free interval from order statistics: ``[x_(k), x_(n+1-k)]`` covers it with
   probability ``1 - 2 P(B <= k-1)``, ``B ~ Bin(n, 1/2)`` (David & Nagaraja, Order Statistics, 7.1).
 - A quantile q is only given when ``n`` samples can bound it from above at 95 %: ``1 - q^n >= 0.95``, so
   p90 needs 29, p95 59 and p99 299 samples. Its interval, too, is one of order statistics.
-- Ratios are paired by round: both sides of a round see the same drift. From 8 rounds on the rounds are
-  resampled, with the percentile interval expanded for their small number as in Hesterberg, "What Teachers
-  Should Know about the Bootstrap" (The American Statistician 69, 2015), section 5.3; with fewer, where
-  resampling cannot reach the asked level, Student's t on the logarithms is used.
+- What is measured in rounds has its interval over rounds: see :mod:`quantlat.latency.rounds`.
 """
 
 from __future__ import annotations
@@ -24,7 +21,6 @@ from quantlat.errors import MeasurementError
 from quantlat.metrics import Interval
 
 PERCENTILES = (50, 90, 95, 99)
-_FEWEST_TO_RESAMPLE = 8
 
 
 def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
@@ -36,7 +32,7 @@ def median_ci(samples: ArrayLike, level: float = 0.95) -> Interval:
     Raises:
         MeasurementError: no samples.
     """
-    values = np.sort(_checked(samples))
+    values = np.sort(checked(samples))
     n = len(values)
     below = _binomial_cdf(n, 0.5)
     # the largest rank k that still covers enough: 1 - 2 P(B <= k - 1) >= level
@@ -58,7 +54,7 @@ def samples_needed(percentile: float, confidence: float = 0.95) -> int:
 
 def percentiles_supported(samples: ArrayLike, percentiles: Sequence[int] = PERCENTILES) -> dict[int, float]:
     """Those percentiles, in the samples' unit, that so many samples can support; the others are left out."""
-    values = _checked(samples)
+    values = checked(samples)
     supported = [p for p in percentiles if len(values) >= samples_needed(p)]
     return {p: float(np.percentile(values, p)) for p in supported}
 
@@ -72,7 +68,7 @@ def percentile_ci(samples: ArrayLike, percentile: float, level: float = 0.95) ->
     Raises:
         MeasurementError: no samples.
     """
-    values = np.sort(_checked(samples))
+    values = np.sort(checked(samples))
     n = len(values)
     below = _binomial_cdf(n, percentile / 100.0)
     tail = (1.0 - level) / 2.0
@@ -94,69 +90,6 @@ def _binomial_cdf(n: int, p: float) -> NDArray[np.float64]:
     return cdf
 
 
-def ratio_ci(
-    numerator: Sequence[ArrayLike],
-    denominator: Sequence[ArrayLike],
-    *,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> Interval:
-    """Ratio of two latencies, paired by round.
-
-    The statistic is the geometric mean over rounds of the ratio of the rounds' medians.
-
-    Args:
-        numerator: one sequence of samples for each round.
-        denominator: samples of the same rounds; the numbers of samples may differ.
-
-    Returns:
-        The ratio; above 1 means that ``numerator`` is slower. ``n`` is the number of rounds. A single round
-        gives an interval from 0 to infinity at level 0, because nothing is known about how rounds differ.
-
-    Raises:
-        MeasurementError: no rounds, or not the same number of them.
-    """
-    if len(numerator) != len(denominator) or not len(numerator):
-        raise MeasurementError(
-            f"a paired ratio needs the same rounds on both sides, got {len(numerator)} and {len(denominator)}"
-        )
-    above = [float(np.median(_checked(samples))) for samples in numerator]
-    below = [float(np.median(_checked(samples))) for samples in denominator]
-    logs = np.log(above) - np.log(below)
-    mean, rounds = float(logs.mean()), len(logs)
-    if rounds < 2:
-        return Interval(math.exp(mean), 0.0, math.inf, 0.0, rounds)
-    if rounds < _FEWEST_TO_RESAMPLE:
-        half = _student_t(rounds, level) * float(logs.std(ddof=1)) / math.sqrt(rounds)
-        low, high = mean - half, mean + half
-    else:
-        chosen = np.random.default_rng(seed).integers(rounds, size=(resamples, rounds))
-        tail = statistics.NormalDist().cdf(-math.sqrt(rounds / (rounds - 1)) * _student_t(rounds, level))
-        low, high = np.quantile(logs[chosen].mean(axis=1), [tail, 1.0 - tail])
-    return Interval(math.exp(mean), math.exp(min(low, mean)), math.exp(max(high, mean)), level, rounds)
-
-
-def rate_ci(rounds: Sequence[ArrayLike], items: int, *, level: float = 0.95) -> Interval:
-    """Items in a second, when each round takes the sum of its samples for all of them.
-
-    The rounds are few and each is one observation, hence Student's t on the logarithms of their rates.
-
-    Args:
-        rounds: samples in ms, one sequence for each round.
-        items: what one round gets through.
-
-    Returns:
-        The geometric mean; ``n`` is the number of rounds. A single round gives an unknown interval (level 0).
-    """
-    logs = np.log([1000.0 * items / _checked(samples).sum() for samples in rounds])
-    mean, n = float(logs.mean()), len(logs)
-    if n < 2:
-        return Interval(math.exp(mean), 0.0, math.inf, 0.0, n)
-    half = _student_t(n, level) * float(logs.std(ddof=1)) / math.sqrt(n)
-    return Interval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), level, n)
-
-
 @dataclass(frozen=True)
 class LengthPart:
     """Samples of requests of similar length, shortest first in :func:`length_parts`."""
@@ -170,7 +103,7 @@ def length_parts(latencies_ms: ArrayLike, tokens: ArrayLike, *, parts: int = 4) 
 
     The edges are quantiles of the lengths, so that each part has about as many samples.
     """
-    values, lengths = _checked(latencies_ms), np.asarray(tokens)
+    values, lengths = checked(latencies_ms), np.asarray(tokens)
     edges = np.unique(np.quantile(lengths, np.linspace(0.0, 1.0, parts + 1)[1:-1]))
     bins = np.searchsorted(edges, lengths, side="left")
     found = []
@@ -179,12 +112,6 @@ def length_parts(latencies_ms: ArrayLike, tokens: ArrayLike, *, parts: int = 4) 
         limits = (int(lengths[inside].min()), int(lengths[inside].max()))
         found.append(LengthPart(limits, tuple(float(v) for v in values[inside])))
     return tuple(found)
-
-
-def _student_t(n: int, level: float) -> float:
-    from scipy.special import stdtrit  # here: scipy is slow to import
-
-    return float(stdtrit(n - 1, 0.5 + level / 2.0))
 
 
 def length_mix_mean(latencies_ms: ArrayLike, tokens: ArrayLike, *, buckets: int = 8) -> float:
@@ -228,7 +155,7 @@ def length_mix_ci(
 
 def _length_parts(latencies_ms: ArrayLike, tokens: ArrayLike, buckets: int) -> list[NDArray[np.float64]]:
     """Latencies in parts of similar length, of at least three each, so that a median means something."""
-    values = _checked(latencies_ms)
+    values = checked(latencies_ms)
     order = np.argsort(np.asarray(tokens), kind="stable")
     return np.array_split(values[order], max(1, min(buckets, len(values) // 3)))
 
@@ -247,7 +174,12 @@ def has_settled(samples: Sequence[float], *, window: int = 5, tolerance: float =
     return abs(last - before) <= tolerance * before
 
 
-def _checked(samples: ArrayLike) -> NDArray[np.float64]:
+def checked(samples: ArrayLike) -> NDArray[np.float64]:
+    """Samples as a flat array, which must hold positive finite times.
+
+    Raises:
+        MeasurementError: none, or one that is no time.
+    """
     values = np.asarray(samples, dtype=np.float64).ravel()
     if not len(values):
         raise MeasurementError("expected latency samples, got none")

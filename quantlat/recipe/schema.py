@@ -102,7 +102,13 @@ class ReportOptions(Part):
     """Runtimes that are measured; one that cannot run here is named in the report with its reason."""
     baselines: bool = True
     latency_windows: Annotated[int, Field(ge=4)] = 60
+    """Requests of each round; every model runs all of them."""
     rounds: Count = 5
+    """Fewest rounds. More follow until every median is known to ``latency_width``, or ``latency_budget`` is used."""
+    latency_width: Annotated[float, Field(gt=0, le=1)] = 0.03
+    """Width of the 95 % interval of a median latency, relative to it, at which it counts as known."""
+    latency_budget: Duration = 60.0
+    """Time for the rounds with the number of threads that serves; half of it for every other number of threads."""
     figures: tuple[Literal["png", "svg"], ...] = Field(default=("png", "svg"), strict=False)
 
 

@@ -60,7 +60,7 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
             "student": recipe.student.model_copy(update=student),
             "stages": tuple(_smoke_stage(stage) for stage in recipe.stages),
             "search": search,
-            "report": recipe.report.model_copy(update={"latency_windows": 4, "rounds": 2}),
+            "report": recipe.report.model_copy(update={"latency_windows": 4, "rounds": 2, "latency_budget": 1.0}),
         }
     )
 

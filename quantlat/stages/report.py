@@ -29,7 +29,7 @@ class ReportStage(Stage):
     """Leaves ``report/`` and publishes it as ``reports/<recipe>/``. The only stage that reads the dev split."""
 
     name = "report"
-    version = 3
+    version = 4
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]
@@ -42,7 +42,14 @@ class ReportStage(Stage):
 
     def run(self, context: StageContext) -> StageOutcome:
         from quantlat.evaluation import evaluate_session
-        from quantlat.evaluation.dev import NNCF, float_accuracy, measure_latency, nncf_baseline, runtime_accuracy
+        from quantlat.evaluation.dev import (
+            NNCF,
+            Ending,
+            float_accuracy,
+            measure_latency,
+            nncf_baseline,
+            runtime_accuracy,
+        )
         from quantlat.reporting import with_caveats, write_report
         from quantlat.stages.report_rows import Findings, report_data
         from quantlat.stages.search_record import SearchRecord
@@ -56,7 +63,7 @@ class ReportStage(Stage):
             contestants,
             search.runtime,
             requests=options.latency_windows,
-            rounds=options.rounds,
+            ending=Ending(rounds=options.rounds, budget_s=options.latency_budget, width=options.latency_width),
             max_tokens=recipe.data.max_tokens,
             baselines=options.baselines,
             seed=recipe.seed,

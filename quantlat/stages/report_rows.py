@@ -19,7 +19,6 @@ from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, Unuse
 from quantlat.evaluation.latency import Throughput
 from quantlat.latency import (
     Measurement,
-    length_mix_ci,
     length_parts,
     median_ci,
     percentiles_supported,
@@ -299,7 +298,7 @@ def _latency_rows(context: StageContext, findings: Findings) -> Iterator[rows.La
             level=measured.level,
             n=measured.n,
             percentiles=tuple(rows.Percentile(q=q, ms=ms) for q, ms in measured.percentiles_ms.items()),
-            mean=rows.Interval.model_validate(length_mix_ci(measured.samples_ms, measured.tokens)),
+            mean=rows.Interval.model_validate(measured.mix_mean),
             unsupported=tuple(
                 rows.UnsupportedPercentile(q=q, needed=samples_needed(q))
                 for q in _PERCENTILES

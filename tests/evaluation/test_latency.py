@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantlat.evaluation.latency import CHILD_FUNCTION, LatencyFindings, LatencyJob, Request
+from quantlat.evaluation.latency import CHILD_FUNCTION, Ending, LatencyFindings, LatencyJob, Request
 from quantlat.latency import measure_in_child
 from tests.quantization.tiny import quantized_model, window
 
@@ -26,7 +26,7 @@ def test_a_child_loads_the_model_and_measures_latency_and_throughput(tmp_path: P
         runtime="pytorch",
         max_tokens=64,
         same_shape=False,
-        rounds=2,
+        ending=Ending(rounds=2),
     )
     found = measure_in_child(CHILD_FUNCTION, job, LatencyFindings, threads=1)
     assert list(found.latency) == ["profile:full", "profile:balanced"]
@@ -45,3 +45,13 @@ def test_a_child_loads_the_model_and_measures_latency_and_throughput(tmp_path: P
         assert rate.n >= 3 and rate.low < rate.estimate < rate.high
         per_round = [9000.0 / sum(times) for times in row.measurement.by_round]
         assert min(per_round) <= rate.estimate <= max(per_round)
+
+
+def test_rounds_of_single_requests_end_by_count_or_by_width_and_time() -> None:
+    fixed = Ending(rounds=5).options
+    assert (fixed.min_rounds, fixed.max_rounds) == (5, 5)
+    adaptive = Ending(rounds=4, budget_s=25.0, width=0.02).options
+    assert (adaptive.min_rounds, adaptive.max_rounds) == (4, 200)
+    assert (adaptive.min_seconds, adaptive.max_seconds, adaptive.target_width) == (2.0, 25.0, 0.02)
+    assert Ending(rounds=2, budget_s=1.0).options.min_seconds == 1.0
+    assert fixed.attempts == adaptive.attempts == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -24,11 +25,17 @@ def _report(*flags: MeasurementWarning) -> ContentionReport:
 
 
 def test_statistics_of_known_samples() -> None:
-    measured = Measurement.from_samples("a", [float(i) for i in range(1, 31)], rounds=[i // 10 for i in range(30)])
+    samples = [float(i) for i in range(1, 31)]
+    measured = Measurement.from_samples("a", samples, rounds=[i % 3 for i in range(30)])
     assert measured.n == 30
-    assert measured.median_ms == 15.5
+    # the rounds' medians are 14.5, 15.5 and 16.5
+    median = (14.5 * 15.5 * 16.5) ** (1 / 3)
+    assert measured.median_ms == measured.percentiles_ms[50] == pytest.approx(median)
     assert measured.mean_ms == 15.5
-    assert measured.ci_ms == (10.0, 21.0)
+    half = 4.303 * np.log([14.5, 15.5, 16.5]).std(ddof=1) / 3**0.5
+    assert measured.ci_ms == pytest.approx((median * np.exp(-half), median * np.exp(half)), rel=1e-3)
+    at_once = Measurement.from_samples("a", samples)
+    assert (at_once.median_ms, at_once.ci_ms) == (15.5, (10.0, 21.0))
     assert set(measured.percentiles_ms) == {50, 90}
     assert [len(samples) for samples in measured.by_round] == [10, 10, 10]
     assert measured.warnings == ()

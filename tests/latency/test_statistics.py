@@ -14,8 +14,6 @@ from quantlat.latency.statistics import (
     median_ci,
     percentile_ci,
     percentiles_supported,
-    rate_ci,
-    ratio_ci,
     relative_width,
     samples_needed,
 )
@@ -89,32 +87,6 @@ def test_the_interval_of_p90_covers_the_true_one_of_a_skewed_distribution() -> N
     assert covered / 400 >= 0.94
 
 
-@pytest.mark.parametrize("rounds", [3, 5, 12])
-def test_a_ratio_paired_by_round_covers_the_truth_under_drift(rounds: int) -> None:
-    rng = np.random.default_rng(7)
-    covered = 0
-    for trial in range(300):
-        drift = np.exp(np.linspace(0, 0.5, rounds))  # 65 % slower at the end, for both sides alike
-        a = [20 * d * np.exp(rng.normal(0, 0.05, 9)) for d in drift]
-        b = [10 * d * np.exp(rng.normal(0, 0.05, 9)) for d in drift]
-        interval = ratio_ci(a, b, seed=trial)
-        covered += interval.low <= 2.0 <= interval.high
-        assert relative_width(interval) < 0.4  # the drift is not in it
-        assert interval.n == rounds
-    assert covered / 300 >= 0.92
-
-
-def test_one_round_says_nothing_about_a_ratio() -> None:
-    interval = ratio_ci([[4.0, 4.0]], [[2.0]])
-    assert interval.estimate == pytest.approx(2.0)
-    assert (interval.low, interval.high, interval.level) == (0.0, np.inf, 0.0)
-
-
-def test_rounds_must_match() -> None:
-    with pytest.raises(MeasurementError, match="same rounds on both sides, got 2 and 1"):
-        ratio_ci([[1.0], [1.0]], [[1.0]])
-
-
 @pytest.mark.parametrize("bad", [[], [1.0, 0.0], [1.0, float("nan")]])
 def test_impossible_samples_are_refused(bad: list[float]) -> None:
     with pytest.raises(MeasurementError):
@@ -150,15 +122,6 @@ def test_warm_up_is_over_when_the_running_median_stands_still() -> None:
     assert not has_settled(falling)
     assert has_settled([*falling, *[10.0] * 10])
     assert not has_settled([10.0] * 9)
-
-
-def test_a_rate_has_an_interval_over_rounds() -> None:
-    steady = rate_ci([[100.0, 100.0]] * 4, 20)  # 20 windows in 200 ms
-    assert steady.estimate == pytest.approx(100.0)
-    assert steady.high - steady.low < 1e-6
-    uneven = rate_ci([[100.0], [200.0], [100.0]], 10)
-    assert uneven.low < 100.0 * 0.5 ** (1 / 3) < uneven.high
-    assert rate_ci([[100.0]], 10).level == 0.0
 
 
 def test_requests_of_similar_length_are_kept_together() -> None:
