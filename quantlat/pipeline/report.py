@@ -147,7 +147,7 @@ def _unless_gone(make: Callable[[], Part], what: str, progress: Progress) -> Par
 
 
 def _with_curves(row: StageRow, artifact: Callable[[str], Artifact]) -> StageRow:
-    from quantlat.stages.report_rows import training_curves
+    from quantlat.stages.report_training import training_curves
 
     if row.curves or not row.loss_curve:
         return row

@@ -114,23 +114,7 @@ def run_search(
     )
     table = _table(queue, evaluator, progress)
     stopped_by = search.measure_trials()
-    measured = len(queue.finished)
-    candidates, profiles = search.conclude(floor, space.full)
-    return SearchResult(
-        candidates=candidates,
-        front=front_of(candidates, cost),
-        profiles=profiles,
-        floor=floor,
-        reference_accuracy=evaluator.reference_accuracy,
-        trials=measured,
-        seconds=time.monotonic() - search.began,
-        seed=seed,
-        sampler=sampler,
-        cost=cost,
-        stopped_by=stopped_by,
-        target_ms=target_ms,
-        table=table,
-    )
+    return search.result(floor, space.full, stopped_by, table, seed=seed, sampler=sampler)
 
 
 def _proposer(
@@ -260,3 +244,32 @@ class _Search:
             self.progress.warn(note)
         self.keeper.write(profiles.balanced, trials=len(found))
         return candidates, profiles
+
+    def result(
+        self,
+        floor: AccuracyFloor,
+        full: RetentionConfig,
+        stopped_by: StopReason,
+        table: LatencyTable | None,
+        *,
+        seed: int,
+        sampler: str,
+    ) -> SearchResult:
+        """What the search found, finalists measured and profiles chosen."""
+        trials = len(self.queue.finished)
+        candidates, profiles = self.conclude(floor, full)
+        return SearchResult(
+            candidates=candidates,
+            front=front_of(candidates, self.cost),
+            profiles=profiles,
+            floor=floor,
+            reference_accuracy=self.evaluator.reference_accuracy,
+            trials=trials,
+            seconds=time.monotonic() - self.began,
+            seed=seed,
+            sampler=sampler,
+            cost=self.cost,
+            stopped_by=stopped_by,
+            target_ms=self.target_ms,
+            table=table,
+        )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quantlat.evaluation.dev import Contestants
     from quantlat.models import LoadedModel
     from quantlat.reporting import ReportData
-    from quantlat.stages.report_rows import Findings
+    from quantlat.stages.report_measured import Findings
     from quantlat.stages.search_record import SearchRecord
 
 REPORT = "report"
@@ -51,7 +51,8 @@ class ReportStage(Stage):
             runtime_accuracy,
         )
         from quantlat.reporting import with_caveats, write_report
-        from quantlat.stages.report_rows import Findings, report_data
+        from quantlat.stages.report_measured import Findings
+        from quantlat.stages.report_rows import report_data
         from quantlat.stages.search_record import SearchRecord
 
         recipe, options = context.recipe, context.recipe.report
