@@ -15,7 +15,7 @@ IPEX_VENV ?= .venv-ipex
 IPEX_VERSION ?= 2.8.0
 IPEX_STAMP := $(IPEX_VENV)/.installed
 
-.PHONY: help install ipex squad test lint sanitize clean
+.PHONY: help install ipex browser squad test lint sanitize clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -40,6 +40,10 @@ $(IPEX_STAMP): tools/install_torch.py constraints-ipex.txt
 	$(IPEX_VENV)/bin/python -m pip install --constraint constraints-ipex.txt intel-extension-for-pytorch==$(IPEX_VERSION) numpy
 	$(IPEX_VENV)/bin/python -c 'import intel_extension_for_pytorch as ipex, torch; print("IPEX", ipex.__version__, "torch", torch.__version__)'
 	touch $@
+
+BROWSER_ARGS ?=
+browser: install  ## get playwright and a Chromium for the tests of the pages, or say why there is none
+	@$(BIN)/python tools/install_browser.py $(BROWSER_ARGS)
 
 squad: install  ## run recipes/squad_int8.yaml (RUN_ARGS="--set a.b=c ..." adds options)
 	$(BIN)/quantlat run recipes/squad_int8.yaml $(RUN_ARGS)

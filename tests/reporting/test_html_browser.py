@@ -1,12 +1,10 @@
 """The page in a real browser: it loads without a complaint, marks answer to mouse and keyboard, both themes work.
 
-Needs playwright and a Chromium: the one on the PATH, or the one that ``QUANTLAT_CHROMIUM`` names.
+Needs playwright and a Chromium (tests/chromium.py).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,24 +14,14 @@ import pytest
 from quantlat.reporting import with_caveats
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.html import render_html
+from tests.chromium import headless_chromium
 from tests.reporting.html_pages import with_example
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    executable = os.environ.get("QUANTLAT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if executable is None:
-        pytest.skip(f"needs a Chromium: set QUANTLAT_CHROMIUM, or put one of {', '.join(NAMES)} on the PATH")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        except sync_api.Error as error:
-            pytest.skip(f"{executable} does not start: {str(error).strip().splitlines()[0]}")
+    with headless_chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,20 @@
 """The page in a real browser: asking, budget, the fading layers, keyboard, themes, nothing from a network.
 
-Needs playwright and a Chromium: the one on the PATH, or the one that ``QUANTLAT_CHROMIUM`` names.
+Needs playwright and a Chromium (tests/chromium.py).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.chromium import headless_chromium
 from tests.serving.live import LiveServer, running
 
 pytest.importorskip("fastapi", reason="needs the extra serve: pip install 'quantlat[serve]'")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +25,8 @@ def server(bundle: Path) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    executable = os.environ.get("QUANTLAT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if executable is None:
-        pytest.skip(f"needs a Chromium: set QUANTLAT_CHROMIUM, or put one of {', '.join(NAMES)} on the PATH")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+    with headless_chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(params=["light", "dark"])
