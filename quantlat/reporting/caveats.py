@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from quantlat.reporting import formatting as fmt
+from quantlat.reporting.agreement import RUNTIME_AGREEMENT, runtime_spread, spread_text
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import Role, profile_key
 from quantlat.reporting.verdict import Outcome, dev_drop, outcome, runtime_name
 
 SQUAD_TRAIN_QUESTIONS = 87_599
-# Runtimes execute the same numbers: more disagreement than this (points) is a defect, not rounding.
-RUNTIME_AGREEMENT = 0.3
+_TOTALS = ("questions", "texts")  # what was read, beside what was wrong with it
 
 
 def with_caveats(data: ReportData) -> ReportData:
@@ -38,7 +38,9 @@ def _caveats(data: ReportData) -> list[str]:
             f"{fmt.count(SQUAD_TRAIN_QUESTIONS)} of the SQuAD 1.1 training set: the scores are lower than published "
             "ones and must not be compared with them."
         )
-    issues = [f"{fmt.count(n)} {what.replace('_', ' ')}" for what, n in source.issues.items() if n]
+    issues = [
+        f"{fmt.count(n)} {what.replace('_', ' ')}" for what, n in source.issues.items() if n and what not in _TOTALS
+    ]
     if issues:
         found.append(f"Found in the data: {', '.join(issues)}.")
     profile = data.accuracy_of(profile_key(data.headline.profile))
@@ -58,10 +60,10 @@ def _warnings(data: ReportData) -> list[str]:
     found += _measurement_warnings(data)
     found += [f"{runtime_name(r.name)} was not used: {r.reason}" for r in data.runtimes if not r.usable]
     for name, spread in runtime_spread(data).items():
-        if spread > RUNTIME_AGREEMENT:
+        if spread.estimate > RUNTIME_AGREEMENT:
             found.append(
-                f"Runtimes disagree by {spread:.2f} {data.metric.name} points on `{name}` (expected at most "
-                f"{RUNTIME_AGREEMENT})."
+                f"Runtimes disagree on `{name}` by {spread_text(spread)} {data.metric.name} points; expected: at most "
+                f"{RUNTIME_AGREEMENT}."
             )
     sizes = data.quantization
     if sizes is not None and sizes.int8_mib >= sizes.fp32_mib:
@@ -117,12 +119,3 @@ def _speed_warnings(data: ReportData) -> list[str]:
             "pay in this runtime."
         )
     return found
-
-
-def runtime_spread(data: ReportData) -> dict[str, float]:
-    """Per profile measured in several runtimes on dev: highest minus lowest, in points."""
-    by_profile: dict[str, list[float]] = {}
-    for row in data.accuracy:
-        if row.profile is not None and row.split == "dev":
-            by_profile.setdefault(row.profile, []).append(row.points.estimate)
-    return {name: max(found) - min(found) for name, found in by_profile.items() if len(found) > 1}

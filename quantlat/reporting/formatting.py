@@ -19,6 +19,11 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
+def metric(value: float) -> str:
+    """A number that a stage reports: a count as it is (``1,023``), anything else with three significant digits."""
+    return f"{value:,.0f}".replace("-", MINUS) if float(value).is_integer() else significant(value)
+
+
 def milliseconds(value: float) -> str:
     """``27.9 ms``."""
     return f"{significant(value)} ms"

@@ -21,7 +21,7 @@ from quantlat.reporting import facts
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting import html_numbers as num
 from quantlat.reporting import html_tables as tables
-from quantlat.reporting.caveats import runtime_spread
+from quantlat.reporting.agreement import runtime_spread, spread_text
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.html_chart import Tip
 from quantlat.reporting.html_json import script_json
@@ -47,6 +47,7 @@ def render_html(data: ReportData) -> str:
     lengths, distributions = lengths_chart(data), distribution_chart(data)
     training = training_plots(data)
     spread = runtime_spread(data)
+    widest = max(spread, key=lambda name: spread[name].estimate, default="")
     found = verdict(data)
     theme, script = page_source("theme.js"), page_source("page.js")
     return (
@@ -63,7 +64,7 @@ def render_html(data: ReportData) -> str:
             models=tables.model_table(data),
             accuracy=tables.accuracy_lines(data),
             exact=any(row.em is not None for row in data.accuracy),
-            disagreement=max(spread.items(), key=lambda item: item[1]) if spread else None,
+            disagreement=(widest, spread_text(spread[widest])) if widest else None,
             lengths=lengths,
             distributions=distributions,
             measurements=measurement_table(data),

@@ -72,7 +72,7 @@ def training_plots(data: ReportData) -> TrainingPlots | None:
             share_text=fmt.percent(cost.share),
             tokens_per_second=fmt.significant(cost.tokens_per_second) if cost.tokens_per_second is not None else "",
             metrics=", ".join(
-                f"{_words(name)} {fmt.significant(value)}" for name, value in named[cost.name].metrics.items()
+                f"{_words(name)} {fmt.metric(value)}" for name, value in named[cost.name].metrics.items()
             ),
         )
         for cost in info.costs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quantlat.reporting import formatting as fmt
-from quantlat.reporting.caveats import runtime_spread
+from quantlat.reporting.agreement import runtime_spread, spread_text
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.facts import machine_facts, process_facts, version_facts
 from quantlat.reporting.markdown_latency import by_length_markdown, latency_markdown, median_text, throughput_markdown
@@ -70,7 +70,7 @@ def _search(data: ReportData) -> str:
     search = data.search
     if search is None:
         return "No search was asked for."
-    sampler = f" by {search.sampler}" if search.sampler else ""
+    sampler = f" (sampler: {search.sampler})" if search.sampler else ""
     text = (
         f"The search measured {fmt.plural(search.trials, 'configuration')}{sampler} in "
         f"{fmt.duration(search.seconds)} on {fmt.plural(search.windows, 'window')} of the search split (part of the "
@@ -110,10 +110,10 @@ def _accuracy(data: ReportData) -> str:
     spreads = runtime_spread(data)
     text = ""
     if spreads:
-        widest = max(spreads, key=lambda name: spreads[name])
+        widest = max(spreads, key=lambda name: spreads[name].estimate)
         text = (
             "All runtimes execute the same quantised numbers; the largest disagreement is "
-            f"{spreads[widest]:.2f} {data.metric.name} points (`{widest}`)."
+            f"{spread_text(spreads[widest])} {data.metric.name} points (`{widest}`)."
         )
     return _section("Accuracy by runtime", table, text)
 
@@ -189,7 +189,7 @@ def _stages(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
             stage.name.replace("_", " "),
             fmt.duration(stage.seconds),
             f"{fmt.significant(stage.tokens_per_second)}" if stage.tokens_per_second is not None else "–",
-            ", ".join(f"{name} {fmt.significant(value)}" for name, value in stage.metrics.items()) or "–",
+            ", ".join(f"{name} {fmt.metric(value)}" for name, value in stage.metrics.items()) or "–",
         )
         for stage in data.stages
     ]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from quantlat.reporting.caveats import runtime_spread, with_caveats
+from quantlat.reporting.agreement import runtime_spread, spread_text
+from quantlat.reporting.caveats import with_caveats
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import Interval, SpeedupRow
 from quantlat.reporting.verdict import Outcome, verdict
@@ -138,7 +139,8 @@ def test_bad_news_become_warnings(case: dict[str, object], start: str, make_repo
 
 
 def test_runtimes_that_disagree_are_a_warning(report: ReportData) -> None:
-    assert runtime_spread(report) == pytest.approx({"full": 0.09, "balanced": 0.09, "fast": 0.09})
+    spreads = {name: spread.estimate for name, spread in runtime_spread(report).items()}
+    assert spreads == pytest.approx({"full": 0.09, "balanced": 0.09, "fast": 0.09})
     rows = tuple(
         r.model_copy(update={"points": Interval(estimate=60.0, low=58, high=62, n=1548)})
         if (r.profile, r.runtime) == ("full", "onnxruntime")
@@ -146,7 +148,34 @@ def test_runtimes_that_disagree_are_a_warning(report: ReportData) -> None:
         for r in report.accuracy
     )
     warnings = with_caveats(report.model_copy(update={"accuracy": rows})).warnings
-    assert warnings == ("Runtimes disagree by 11.94 F1 points on `full` (expected at most 0.3).",)
+    assert warnings == ("Runtimes disagree on `full` by 11.94 F1 points; expected: at most 0.3.",)
+
+
+def test_the_disagreement_of_runtimes_has_an_interval_paired_by_question(report: ReportData) -> None:
+    points = {"native": [100.0, 0.0, 50.0] * 40, "onnxruntime": [100.0, 0.0, 40.0] * 40}
+    full = next(r for r in report.accuracy if r.profile == "full")
+    rows = tuple(
+        full.model_copy(
+            update={
+                "runtime": runtime,
+                "n": 120,
+                "points": Interval(estimate=sum(single) / 120, low=0, high=100, n=120),
+                "points_per_example": tuple(single),
+            }
+        )
+        for runtime, single in points.items()
+    )
+    spread = runtime_spread(report.model_copy(update={"accuracy": rows, "questions": None}))["full"]
+    assert spread.estimate == pytest.approx(10 / 3)
+    assert 2.0 < spread.low < 10 / 3 < spread.high < 5.0  # far narrower than the accuracies themselves
+    assert spread_text(spread).startswith("3.33 (95 % interval 2.")
+
+
+def test_how_much_was_read_is_no_issue_of_the_data(report: ReportData) -> None:
+    source = report.data.model_copy(update={"issues": {"questions": 8357}})
+    assert not any(
+        "Found in the data" in text for text in with_caveats(report.model_copy(update={"data": source})).caveats
+    )
 
 
 def test_a_usual_report_has_no_warnings(report: ReportData) -> None:
