@@ -14,7 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -151,27 +152,19 @@ def draw(traces: Sequence[Trace], facts: dict[str, object], folder: Path) -> Non
         canvas.figure.savefig(folder / "search_comparison.svg", metadata={"Date": None})
 
 
-def main() -> None:
-    """Run every strategy with every seed, write the data, draw the figure."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("run", type=Path, help="folder of a run with a finished quantization stage")
-    parser.add_argument("--out", type=Path, default=Path("docs/figures"))
-    parser.add_argument("--cache", type=Path, default=Path("search_comparison.cache.jsonl"))
-    parser.add_argument("--evaluations", type=int, default=40)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--windows", type=int, default=128, help="of the search split, for each evaluation")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--runtime", default="native")
-    parser.add_argument("--floor", type=float, default=1.0, help="points that the best may lose")
-    parser.add_argument("--draw-only", action="store_true", help="draw again from the data in --out")
-    parser.add_argument("--worst-drop", type=float, default=10.0, help="points beyond which a model is broken")
-    args = parser.parse_args()
-    if args.draw_only:
-        data = json.loads((args.out / "search_comparison.json").read_text(encoding="utf-8"))
-        draw([Trace(**trace) for trace in data["traces"]], data["facts"], args.out)
-        return
-    began = time.monotonic()
+@dataclass(frozen=True)
+class Subject:
+    """A run's model and questions, ready to be searched."""
 
+    evaluator: SessionEvaluator
+    cache: Cache
+    layers: int
+    facts: dict[str, object]
+
+
+@contextmanager
+def open_subject(args: argparse.Namespace) -> Iterator[Subject]:
+    """The INT8 model of a run in its runtime, on a part of the run's search split."""
     from quantlat.evaluation import evaluate_model
     from quantlat.latency import read_machine_facts
     from quantlat.pipeline.record import now, open_run
@@ -192,17 +185,6 @@ def main() -> None:
     evaluator = SessionEvaluator(session, part, student.config, reference, options)
     signature = f"{quantized.fingerprint} {args.runtime} {args.threads} {args.windows}"
     cache = Cache(args.cache, evaluator, signature)
-    traces = []
-    for seed in range(args.seeds):
-        for name in STRATEGIES:
-            traces.append(run_strategy(name, seed, cache, evaluator, student.config.num_layers, args))
-            print(
-                f"{name} seed {seed}: hypervolume {traces[-1].hypervolume[-1]:.3f}, best "
-                f"{traces[-1].best_latency[-1]:.3f}, {cache.measured} measured, {time.monotonic() - began:.0f} s",
-                flush=True,
-            )
-    session.close()
-    table = evaluator.latency_table()
     facts: dict[str, object] = {
         "machine": read_machine_facts().cpu_model,
         "data": read_data_card(run.artifact("data")).name,
@@ -213,12 +195,55 @@ def main() -> None:
         "threads": args.threads,
         "floor_points": args.floor,
         "worst_drop_points": args.worst_drop,
-        "latency_table_mean_error": table.check.mean_error,
+        "latency_table_mean_error": evaluator.latency_table().check.mean_error,
     }
+    try:
+        yield Subject(evaluator, cache, student.config.num_layers, facts)
+    finally:
+        session.close()
+
+
+def compare(subject: Subject, args: argparse.Namespace) -> list[Trace]:
+    """Every strategy with every seed."""
+    began, traces = time.monotonic(), []
+    for seed in range(args.seeds):
+        for name in STRATEGIES:
+            traces.append(run_strategy(name, seed, subject.cache, subject.evaluator, subject.layers, args))
+            print(
+                f"{name} seed {seed}: hypervolume {traces[-1].hypervolume[-1]:.3f}, best "
+                f"{traces[-1].best_latency[-1]:.3f}, {subject.cache.measured} measured, "
+                f"{time.monotonic() - began:.0f} s",
+                flush=True,
+            )
+    return traces
+
+
+def main() -> None:
+    """Run every strategy with every seed, write the data, draw the figure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("run", type=Path, help="folder of a run with a finished quantization stage")
+    parser.add_argument("--out", type=Path, default=Path("docs/figures"))
+    parser.add_argument("--cache", type=Path, default=Path("search_comparison.cache.jsonl"))
+    parser.add_argument("--evaluations", type=int, default=40)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--windows", type=int, default=440, help="of the search split, for each evaluation")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--runtime", default="native")
+    parser.add_argument("--floor", type=float, default=1.0, help="points that the best may lose")
+    parser.add_argument("--draw-only", action="store_true", help="draw again from the data in --out")
+    parser.add_argument("--worst-drop", type=float, default=10.0, help="points beyond which a model is broken")
+    args = parser.parse_args()
+    record = args.out / "search_comparison.json"
+    if args.draw_only:
+        data = json.loads(record.read_text(encoding="utf-8"))
+        draw([Trace(**trace) for trace in data["traces"]], data["facts"], args.out)
+        return
+    with open_subject(args) as subject:
+        traces = compare(subject, args)
     args.out.mkdir(parents=True, exist_ok=True)
-    data = {"facts": facts, "traces": [asdict(trace) for trace in traces]}
-    (args.out / "search_comparison.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    draw(traces, facts, args.out)
+    data = {"facts": subject.facts, "traces": [asdict(trace) for trace in traces]}
+    record.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    draw(traces, subject.facts, args.out)
 
 
 if __name__ == "__main__":

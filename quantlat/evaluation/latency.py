@@ -69,17 +69,16 @@ class Ending(BaseModel):
     @property
     def options(self) -> MeasureOptions:
         """The same for :func:`quantlat.latency.measure_interleaved`; what is disturbed is measured once more."""
-        common = {"min_warmup": 4, "max_warmup": 20, "attempts": 2}
-        if self.budget_s is None:
-            return replace(MeasureOptions.fixed(self.rounds), **common)
-        return MeasureOptions(
-            min_rounds=self.rounds,
-            max_rounds=max(self.rounds, _MOST_ROUNDS),
-            min_seconds=min(_SHORTEST_S, self.budget_s),
-            max_seconds=self.budget_s,
-            target_width=self.width,
-            **common,
-        )
+        options = MeasureOptions.fixed(self.rounds)
+        if self.budget_s is not None:
+            options = MeasureOptions(
+                min_rounds=self.rounds,
+                max_rounds=max(self.rounds, _MOST_ROUNDS),
+                min_seconds=min(_SHORTEST_S, self.budget_s),
+                max_seconds=self.budget_s,
+                target_width=self.width,
+            )
+        return replace(options, min_warmup=4, max_warmup=20, attempts=2)
 
 
 class LatencyJob(BaseModel):

@@ -54,7 +54,7 @@ def median_over_rounds_ci(rounds: Sequence[ArrayLike], *, level: float = 0.95) -
     pooled = np.concatenate([checked(samples) for samples in rounds]) if len(rounds) else checked(())
     if len(rounds) < _FEWEST_ROUNDS or len(pooled) < _FEWEST_IN_A_ROUND * len(rounds):
         return median_ci(pooled, level)
-    logs = np.log([float(np.median(samples)) for samples in rounds])
+    logs = np.log([float(np.median(checked(samples))) for samples in rounds])
     return replace(_geometric_mean_ci(logs, level), n=len(pooled))
 
 
