@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.macs import macs, mean_relative_macs
 from quantlat.models.retention import ElasticConfig, RetentionConfig, batch_lengths
+from quantlat.models.subnetwork import WidthConfig, kept_layers, narrow_config
 from quantlat.models.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     )
     from quantlat.models.elastic import ElasticEncoder, Observation
     from quantlat.models.heads import ClassificationModel, QAModel, TaskModel, build_model, order_classes
+    from quantlat.models.rewiring import extract, rewire
 
 __all__ = [
     "ClassificationModel",
@@ -33,13 +35,18 @@ __all__ = [
     "RetentionConfig",
     "TaskModel",
     "Tokenizer",
+    "WidthConfig",
     "batch_lengths",
     "build_model",
+    "extract",
+    "kept_layers",
     "load_checkpoint",
     "load_folder",
     "macs",
     "mean_relative_macs",
+    "narrow_config",
     "order_classes",
+    "rewire",
     "save_huggingface",
     "select_layers",
 ]
@@ -48,6 +55,7 @@ _OF_TORCH = {
     "checkpoint": ("LoadedModel", "load_checkpoint", "load_folder", "save_huggingface", "select_layers"),
     "elastic": ("ElasticEncoder", "Observation"),
     "heads": ("ClassificationModel", "QAModel", "TaskModel", "build_model", "order_classes"),
+    "rewiring": ("extract", "rewire"),
 }
 
 

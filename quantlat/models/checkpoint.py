@@ -22,6 +22,7 @@ from quantlat.models.checkpoint_source import RandomShape, locate
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
 from quantlat.models.parameter_names import canonical_key, module_names
+from quantlat.models.subnetwork import narrow_config
 from quantlat.models.tokenizer import Tokenizer
 
 _MAX_CONFIG_BYTES = 1 << 20
@@ -99,15 +100,36 @@ def load_folder(
 
 
 def save_huggingface(model: TaskModel, tokenizer: Tokenizer, folder: Path, *, labels: Sequence[str] = ()) -> None:
-    """Write a folder that ``transformers`` loads and that gives the same logits, and names of classes, there."""
+    """Write a folder that ``transformers`` loads and that gives the same logits, and names of classes, there.
+
+    Layers that differ in width are filled up with zeros, because ``transformers`` builds all layers alike: heads to
+    ``hidden_size / head size``, neurons to those of the widest layer. :func:`load_folder` takes the zeros off again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = model.state_dict()
     names = module_names(model.config, state)
-    tensors = {names[name]: tensor.detach().cpu().float().contiguous() for name, tensor in state.items()}
+    shapes = _shapes_in_file(model)
+    tensors = {names[name]: _filled_up(tensor.detach().cpu().float(), shapes[name]) for name, tensor in state.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     config = model.config.to_huggingface(task=model.task, labels=labels)
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
     tokenizer.save(folder)
+
+
+def _shapes_in_file(model: TaskModel) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter where every layer has the width that ``transformers`` would give it."""
+    with torch.device("meta"):
+        whole = build_model(replace(model.config, layer_heads=(), layer_neurons=()), model.task)
+    return {name: tuple(parameter.shape) for name, parameter in whole.state_dict().items()}
+
+
+def _filled_up(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """``tensor`` as the first rows and columns of zeros of ``shape``; contiguous."""
+    if tuple(tensor.shape) == shape:
+        return tensor.contiguous()
+    whole = torch.zeros(shape)
+    whole[tuple(slice(n) for n in tensor.shape)] = tensor
+    return whole
 
 
 def select_layers(model: TaskModel, layers: int | Sequence[int] | None) -> TaskModel:
@@ -131,7 +153,7 @@ def select_layers(model: TaskModel, layers: int | Sequence[int] | None) -> TaskM
         chosen = list(layers)
         if chosen != sorted(set(chosen)) or not chosen or chosen[0] < 0 or chosen[-1] >= total:
             raise ModelError(f"student layers {chosen} must be ascending indices in [0, {total - 1}]")
-    smaller = build_model(replace(model.config, num_layers=len(chosen)), model.task)
+    smaller = build_model(narrow_config(model.config, layers=chosen), model.task)
     state = {}
     for name, tensor in model.state_dict().items():
         if name.startswith("encoder.layers."):
@@ -184,6 +206,7 @@ def _weight_files(folder: Path) -> list[Path]:
 def _load_weights(model: TaskModel, config: EncoderConfig, files: Sequence[Path]) -> bool:
     """Fill ``model`` from checkpoint files; returns whether the task head was among the weights."""
     parameters = dict(model.state_dict())
+    shapes = _shapes_in_file(model)
     wanted = {theirs: ours for ours, theirs in module_names(config, parameters).items()}
     found: dict[str, Tensor] = {}
     for path in files:
@@ -194,14 +217,14 @@ def _load_weights(model: TaskModel, config: EncoderConfig, files: Sequence[Path]
                     if ours is None:
                         continue
                     shape = tuple(file.get_slice(key).get_shape())
-                    if shape != tuple(parameters[ours].shape):
+                    if shape != shapes[ours]:
                         if ours.startswith(_OPTIONAL):
                             continue  # a head of another task; the caller gets a fresh one
                         raise ModelError(
-                            f"{path}: {key} has shape {shape}, config.json implies {tuple(parameters[ours].shape)}",
+                            f"{path}: {key} has shape {shape}, config.json implies {shapes[ours]}",
                             "Weights and config.json do not belong together.",
                         )
-                    found[ours] = file.get_tensor(key).float()
+                    found[ours] = _without_zeros(path, key, file.get_tensor(key).float(), parameters[ours].shape)
         except (SafetensorError, OSError) as error:
             raise ModelError(f"{path} is not a readable safetensors file: {error}", "Download it again.") from None
     missing = [name for name in parameters if name not in found and not name.startswith(_OPTIONAL)]
@@ -215,6 +238,19 @@ def _load_weights(model: TaskModel, config: EncoderConfig, files: Sequence[Path]
         raise ModelError(f"{files[0].parent}: {bad[0]} holds NaN or infinite weights")
     model.load_state_dict({**parameters, **found})
     return all(name in found for name in parameters if name.startswith(("classifier.", "qa_outputs.")))
+
+
+def _without_zeros(path: Path, key: str, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """The first rows and columns of ``tensor``; what is cut off must be zero, or the function would change."""
+    if tuple(tensor.shape) == tuple(shape):
+        return tensor
+    kept = tensor[tuple(slice(n) for n in shape)].clone()
+    if int(tensor.count_nonzero()) != int(kept.count_nonzero()):
+        raise ModelError(
+            f"{path}: {key} has weights where config.json says that the layer is narrower",
+            "Remove quantlat_layer_heads and quantlat_layer_neurons from config.json, or export the model again.",
+        )
+    return kept
 
 
 def _random_model(shape: RandomShape, *, task: str, num_labels: int, source: str, seed: int) -> LoadedModel:

@@ -66,12 +66,12 @@ class Embeddings(nn.Module):
 class Attention(nn.Module):
     """Multi-head self-attention without its residual and norm."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, layer: int = 0) -> None:
         super().__init__()
-        size = config.hidden_size
-        self.num_heads, self.head_size = config.num_heads, config.head_size
-        self.query, self.key, self.value = (nn.Linear(size, size) for _ in range(3))
-        self.output = nn.Linear(size, size)
+        size, width = config.hidden_size, config.attention_width(layer)
+        self.num_heads, self.head_size = config.heads[layer], config.head_size
+        self.query, self.key, self.value = (nn.Linear(size, width) for _ in range(3))
+        self.output = nn.Linear(width, size)
         self.norm = nn.LayerNorm(size, eps=config.layer_norm_eps)
 
     def heads(self, hidden: Tensor, project: nn.Module) -> Tensor:
@@ -81,7 +81,7 @@ class Attention(nn.Module):
         return projected.view(b, n, self.num_heads, self.head_size).transpose(1, 2)
 
     def merge(self, context: Tensor) -> Tensor:
-        """``[b, heads, l, head_size] -> [b, l, H]``."""
+        """``[b, heads, l, head_size] -> [b, l, heads * head_size]``."""
         b, _, n, _ = context.shape
         return context.transpose(1, 2).reshape(b, n, self.num_heads * self.head_size)
 
@@ -93,10 +93,10 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     """Position-wise feed-forward without its residual and norm."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, layer: int = 0) -> None:
         super().__init__()
-        self.up = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.down = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.up = nn.Linear(config.hidden_size, config.neurons[layer])
+        self.down = nn.Linear(config.neurons[layer], config.hidden_size)
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.activation = config.activation
 
@@ -125,16 +125,16 @@ class Survivors:
 
 
 class ElasticLayer(nn.Module):
-    """One transformer layer (post-norm), with and without dropping tokens."""
+    """One transformer layer (post-norm), with and without dropping tokens; ``layer`` is its place in the encoder."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, layer: int = 0) -> None:
         super().__init__()
-        self.attention = Attention(config)
-        self.feed_forward = FeedForward(config)
+        self.attention = Attention(config, layer)
+        self.feed_forward = FeedForward(config, layer)
         self.dropout = ActiveDropout()
 
     def finish(self, residual: Tensor, context: Tensor) -> Tensor:
-        """Output projection, norms and feed-forward on the rows that are left (``[b, k, H]`` both)."""
+        """Output projection, norms and feed-forward on the rows that are left (``[b, k, H]``, ``[b, k, width]``)."""
         attention, ffn = self.attention, self.feed_forward
         hidden = attention.norm(residual + self.dropout(attention.output(context)))
         return ffn.norm(hidden + self.dropout(ffn(hidden)))  # type: ignore[no-any-return]
@@ -267,7 +267,7 @@ class ElasticEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.embeddings = Embeddings(config)
-        self.layers = nn.ModuleList(ElasticLayer(config) for _ in range(config.num_layers))
+        self.layers = nn.ModuleList(ElasticLayer(config, i) for i in range(config.num_layers))
 
     def forward(
         self,

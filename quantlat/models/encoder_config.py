@@ -16,6 +16,8 @@ from quantlat.errors import ModelError
 FAMILIES = ("bert", "roberta", "distilbert")
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
+_WIDTHS = ("layer_heads", "layer_neurons")
+
 # Bounds on what an untrusted config.json may ask for; the largest encoders in use are well below them.
 _BOUNDS = {
     "vocab_size": (8, 1_000_000),
@@ -38,6 +40,9 @@ class EncoderConfig:
         type_vocab_size: number of token types; 0 when the family has none (DistilBERT).
         position_offset: index of the first position embedding (RoBERTa starts behind its padding id).
         num_labels: outputs of a classification head; 2 for span question answering.
+        layer_heads: attention heads of each layer where they are fewer than ``num_heads``; empty: all of them. The
+            size of a head stays ``hidden_size / num_heads``.
+        layer_neurons: feed-forward neurons of each layer where they are fewer than ``intermediate_size``; empty: all.
     """
 
     family: str
@@ -53,6 +58,8 @@ class EncoderConfig:
     pad_token_id: int = 0
     position_offset: int = 0
     num_labels: int = 2
+    layer_heads: tuple[int, ...] = ()
+    layer_neurons: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -79,21 +86,54 @@ class EncoderConfig:
             raise ModelError(f"encoder config: position_offset {self.position_offset} is out of [0, 16]")
         if not 1 <= self.num_labels <= 100_000:
             raise ModelError(f"encoder config: num_labels {self.num_labels} is out of [1, 100000]")
+        self._check_widths("layer_heads", self.num_heads)
+        self._check_widths("layer_neurons", self.intermediate_size)
+
+    def _check_widths(self, name: str, most: int) -> None:
+        widths = getattr(self, name)
+        if not widths:
+            return
+        if not isinstance(widths, tuple) or len(widths) != self.num_layers:
+            raise ModelError(f"encoder config: {name} must hold one number for each of {self.num_layers} layers")
+        for i, width in enumerate(widths):
+            if type(width) is not int or not 1 <= width <= most:
+                raise ModelError(f"encoder config: {name} of layer {i + 1} must be in [1, {most}], got {width!r}")
 
     @property
     def head_size(self) -> int:
         """Width of one attention head."""
         return self.hidden_size // self.num_heads
 
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Attention heads of each layer."""
+        return self.layer_heads or (self.num_heads,) * self.num_layers
+
+    @property
+    def neurons(self) -> tuple[int, ...]:
+        """Feed-forward neurons of each layer."""
+        return self.layer_neurons or (self.intermediate_size,) * self.num_layers
+
+    def attention_width(self, layer: int) -> int:
+        """Columns of the layer's query, key, value and context: its heads times their size."""
+        return self.heads[layer] * self.head_size
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
+        """Plain values, for JSON; widths only where layers are narrower than the encoder's."""
+        values = asdict(self)
+        for name in _WIDTHS:
+            if values[name]:
+                values[name] = list(values[name])
+            else:
+                del values[name]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EncoderConfig:
         """Inverse of :meth:`to_dict`; raises :class:`ModelError` on unknown or missing keys."""
+        widths = {name: tuple(values[name]) for name in _WIDTHS if isinstance(values.get(name), list)}
         try:
-            return cls(**values)
+            return cls(**{**values, **widths})
         except TypeError as error:
             raise ModelError(f"encoder config: {error}") from None
 
@@ -128,6 +168,11 @@ class EncoderConfig:
         else:
             fields["type_vocab_size"] = values.get("type_vocab_size", 2)
         fields["layer_norm_eps"] = float(values.get("layer_norm_eps", 1e-12))
+        for name in _WIDTHS:
+            widths = values.get(f"quantlat_{name}", [])
+            if not isinstance(widths, list):
+                raise ModelError(f"config.json: quantlat_{name} must be a list of numbers, got {widths!r}")
+            fields[name] = tuple(widths)
         return cls(family=family, pad_token_id=pad, num_labels=num_labels, **fields)
 
     def to_huggingface(self, *, task: str, labels: Sequence[str] = ()) -> dict[str, Any]:
@@ -154,6 +199,9 @@ class EncoderConfig:
             classes = [labels[i] if i < len(labels) else f"LABEL_{i}" for i in range(self.num_labels)]
             values["id2label"] = {str(i): name for i, name in enumerate(classes)}
             values["label2id"] = {name: i for i, name in enumerate(classes)}
+        for name in _WIDTHS:  # transformers ignores them and reads the zeros that layers are filled up with
+            if getattr(self, name):
+                values[f"quantlat_{name}"] = list(getattr(self, name))
         values["dtype"] = "float32"
         return values
 

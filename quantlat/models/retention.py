@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantlat.errors import RecipeError
+from quantlat.models.encoder_config import EncoderConfig
+from quantlat.models.subnetwork import WidthConfig, check_layers, narrow_config
 
 MIN_TOKENS = 2
 # Ratios come from decimal text and grids: 0.55 * 100 is 55.00000000000001 in binary and must give 55 rows.
@@ -78,20 +80,46 @@ class RetentionConfig:
 
 @dataclass(frozen=True)
 class ElasticConfig:
-    """Everything that may be chosen per request for one elastic model.
+    """retention × width × depth of one elastic model.
 
-    Retention is the first axis; width, depth and exits join it here, so callers pass this object on whole.
+    Attributes:
+        retention: ratios of the layers that run: as many as ``layers`` has, or as the model has where that is ``None``.
+        width: heads and neurons of every layer of the whole model; ``None``: all.
+        layers: which layers of the whole model run, counted from 0; ``None``: all.
     """
 
     retention: RetentionConfig | None = None
+    width: WidthConfig | None = None
+    layers: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.layers is not None and self.retention is not None and self.retention.num_layers != len(self.layers):
+            raise RecipeError(
+                f"the retention configuration has {self.retention.num_layers} ratios for {len(self.layers)} layers"
+            )
 
     @property
     def is_full(self) -> bool:
         """True when the whole model runs."""
-        return self.retention is None or self.retention.is_full
+        return self.is_whole_network and (self.retention is None or self.retention.is_full)
+
+    @property
+    def is_whole_network(self) -> bool:
+        """True when no head, neuron or layer is left out; tokens may be."""
+        return self.width is None and self.layers is None
+
+    @property
+    def network(self) -> ElasticConfig:
+        """The sub-network alone, which every retention configuration shares."""
+        return ElasticConfig(width=self.width, layers=self.layers)
+
+    def encoder(self, config: EncoderConfig) -> EncoderConfig:
+        """Configuration of the dense encoder that runs, of a whole model of ``config``."""
+        check_layers(config, self.layers)
+        return narrow_config(config, self.width, self.layers)
 
     def lengths(self, n: int, layers: int) -> tuple[int, ...]:
-        """Rows kept per layer for ``n`` real tokens in a model of ``layers`` layers."""
+        """Rows kept per layer for ``n`` real tokens in a network of ``layers`` layers."""
         if self.retention is None:
             return (n,) * layers
         if self.retention.num_layers != layers:

@@ -71,6 +71,7 @@ class Session {
   void answer(float* logits);
 
   // First row of a sequence among the rows that enter a layer (for layer == layers: that leave the last one).
+  const Layer& layer_at(int layer) const { return model_->layers[static_cast<size_t>(layer)]; }
   const int32_t* begins(int layer) const { return begins_.data() + static_cast<size_t>(layer) * (sequences_ + 1); }
   int rows_of(int layer, int sequence) const { return begins(layer)[sequence + 1] - begins(layer)[sequence]; }
   bool drops_in(int layer) const { return begins(layer)[sequences_] != begins(layer + 1)[sequences_]; }

@@ -14,7 +14,7 @@ uint8_t* Session::context_row(int layer, int sequence) const {
 void Session::attend_head(int layer, int sequence, int head, const Worker& w) {
   const Buffers& b = *buffers_;
   const Config& c = model_->config;
-  const PackedLinear& output = model_->layers[static_cast<size_t>(layer)].output;
+  const PackedLinear& output = layer_at(layer).output;
   HeadTask t{};
   t.length = rows_of(layer, sequence);
   t.head_size = c.head_size();
@@ -22,10 +22,11 @@ void Session::attend_head(int layer, int sequence, int head, const Worker& w) {
   t.block_stride = b.qkv_block;
   const int64_t first = b.qkv_stride == kColumns ? head * (t.head_size / kColumns) * b.qkv_block : head * t.head_size;
   t.query = b.qkv + begins(layer)[sequence] * b.qkv_stride + first;
-  t.key = t.query + b.qkv_part;
-  t.value = t.key + b.qkv_part;
+  const Layer& at_layer = layer_at(layer);
+  t.key = t.query + b.qkv_part(at_layer);
+  t.value = t.key + b.qkv_part(at_layer);
   t.workspace = w.head;
-  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * c.heads + head) * padded_length(t.head_size);
+  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * layer_at(layer).heads + head) * padded_length(t.head_size);
   if (rows_of(layer + 1, sequence) == t.length) {
     t.packed_value = w.packed_value;
     uint8_t* out = context_row(layer, sequence);
@@ -57,7 +58,7 @@ void Session::select(int layer, int sequence, const Worker& w) {
   const int begin = begins(layer)[sequence], next = begins(layer + 1)[sequence];
   float* received = b.received + stored_[static_cast<size_t>(sequence)].columns;
   const int64_t columns = padded_length(rows);
-  for (int head = 1; head < c.heads; ++head) {
+  for (int head = 1; head < layer_at(layer).heads; ++head) {
     for (int i = 0; i < rows; ++i) received[i] += received[head * columns + i];
   }
   int32_t* kept = b.kept + next;
@@ -78,7 +79,7 @@ void Session::select(int layer, int sequence, const Worker& w) {
 void Session::multiply_kept(int layer, int sequence, int head, const Worker& w) {
   const Buffers& b = *buffers_;
   const Config& c = model_->config;
-  const PackedLinear& output = model_->layers[static_cast<size_t>(layer)].output;
+  const PackedLinear& output = layer_at(layer).output;
   const Stored& at = stored_[static_cast<size_t>(sequence)];
   ContextTask t{};
   t.length = rows_of(layer, sequence);
@@ -89,7 +90,7 @@ void Session::multiply_kept(int layer, int sequence, int head, const Worker& w) 
   t.kept = b.kept + begins(layer + 1)[sequence];
   t.kept_count = rows_of(layer + 1, sequence);
   t.packed_value = b.packed_values + at.values + head * columns * padded_length(t.head_size);
-  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * c.heads + head) * padded_length(t.head_size);
+  t.value_scale = b.value_scale + (static_cast<int64_t>(sequence) * layer_at(layer).heads + head) * padded_length(t.head_size);
   t.gathered = w.gathered;
   uint8_t* out = context_row(layer, sequence);
   if (output.int8) {
@@ -104,7 +105,7 @@ void Session::multiply_kept(int layer, int sequence, int head, const Worker& w) 
 }
 
 void Session::attend(int layer) {
-  const int heads = model_->config.heads;
+  const int heads = layer_at(layer).heads;
   Buffers& b = *buffers_;
   for (Wave wave = next_wave(layer, 0);; wave = next_wave(layer, wave.last)) {
     place_stored(layer, wave);

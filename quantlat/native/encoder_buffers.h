@@ -30,7 +30,9 @@ struct Session::Buffers {
   float* qkv;
   int64_t qkv_stride;
   int64_t qkv_block;  // from one block of 32 columns to the next
-  int64_t qkv_part;   // from Q to K, from K to V
+  int64_t qkv_part(const Layer& layer) const {  // from Q to K, from K to V
+    return qkv_stride == kColumns ? layer.width / kColumns * qkv_block : layer.width;
+  }
   uint8_t* context;  // [tokens, context_bytes], u8 or fp32 as the output projection wants it
   int64_t context_bytes;
   int64_t quantized_stride;
@@ -40,7 +42,7 @@ struct Session::Buffers {
   int32_t* next_origin;
   int32_t* kept;     // [tokens] row before the drop
   int32_t* positions;
-  float* value_scale;      // [sequences, heads, head size rounded up to 32]
+  float* value_scale;      // [sequences, most heads of a layer, head size rounded up to 32]
   float* received;         // [wave: per sequence, heads x padded length]
   float* row_scale;        // the same
   int16_t* probabilities;  // [wave: per sequence, heads x length x padded length]

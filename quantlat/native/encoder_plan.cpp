@@ -46,18 +46,17 @@ void Session::plan(const RaggedBatch& batch) {
 }
 
 Session::Wave Session::next_wave(int layer, int first) const {
-  const Config& c = model_->config;
-  const int64_t head_columns = padded_length(c.head_size());
+  const int64_t heads = layer_at(layer).heads, head_columns = padded_length(model_->config.head_size());
   Wave w;
   w.first = w.last = first;
   while (w.last < sequences_) {
     const int64_t rows = rows_of(layer, w.last);
     if (rows_of(layer + 1, w.last) != rows) {
-      const int64_t columns = padded_length(rows), probabilities = c.heads * rows * columns;
+      const int64_t columns = padded_length(rows), probabilities = heads * rows * columns;
       if (w.probabilities && (w.probabilities + probabilities) * 2 > kWaveBytes) break;
       w.probabilities += round_up(probabilities, kColumns);
-      w.columns += c.heads * columns;
-      w.values += c.heads * columns * head_columns;
+      w.columns += heads * columns;
+      w.values += heads * columns * head_columns;
     }
     ++w.last;
   }
@@ -65,7 +64,7 @@ Session::Wave Session::next_wave(int layer, int first) const {
 }
 
 void Session::place_stored(int layer, const Wave& wave) {
-  const int64_t heads = model_->config.heads, head_columns = padded_length(model_->config.head_size());
+  const int64_t heads = layer_at(layer).heads, head_columns = padded_length(model_->config.head_size());
   Stored next{0, 0, 0};
   dropping_.clear();
   for (int s = wave.first; s < wave.last; ++s) {
@@ -95,17 +94,21 @@ void Session::lay_out() {
   const int64_t columns = padded_length(longest_), head_columns = padded_length(c.head_size());
   Buffers& b = *buffers_;
   b.hidden_stride = padded_length(c.hidden);
-  const int64_t qkv_columns = std::max(padded_length(3 * c.hidden), 2 * c.hidden + padded_length(c.hidden));
+  int width = 0, neurons = 0, heads = 0;  // of the widest layers
+  bool all_int8 = true;
+  for (const Layer& layer : model_->layers) {
+    width = std::max(width, layer.width);
+    neurons = std::max(neurons, layer.neurons);
+    heads = std::max(heads, layer.heads);
+    all_int8 = all_int8 && layer.output.int8;
+  }
+  const int64_t qkv_columns = std::max(padded_length(3 * width), 2 * width + padded_length(width));
   const bool blocked = c.head_size() % kColumns == 0;
   b.qkv_stride = blocked ? kColumns : qkv_columns;
   b.qkv_block = blocked ? int64_t{tokens_} * kColumns : kColumns;
-  b.qkv_part = blocked ? c.hidden / kColumns * b.qkv_block : c.hidden;
   b.quantized_stride = round_up(c.hidden, 64);
-  b.raised_stride = round_up(c.intermediate, 64);
-  b.context_bytes = round_up(c.hidden, 64) * 4;
-  bool all_int8 = true;
-  for (const Layer& layer : model_->layers) all_int8 = all_int8 && layer.output.int8;
-  if (all_int8) b.context_bytes = round_up(c.hidden, 64);
+  b.raised_stride = round_up(neurons, 64);
+  b.context_bytes = round_up(width, 64) * (all_int8 ? 1 : 4);
   const auto hand_out = [&](Arena& arena) {
     const size_t n = static_cast<size_t>(tokens_);
     b.hidden = arena.take<float>(n * b.hidden_stride);
@@ -113,7 +116,7 @@ void Session::lay_out() {
     b.qkv = arena.take<float>(n * qkv_columns);
     b.context = arena.take<uint8_t>(n * b.context_bytes);
     b.positions = arena.take<int32_t>(n);
-    b.value_scale = arena.take<float>(static_cast<size_t>(sequences_) * c.heads * head_columns);
+    b.value_scale = arena.take<float>(static_cast<size_t>(sequences_) * heads * head_columns);
     b.restored = drops_ ? arena.take<float>(n * b.hidden_stride) : nullptr;
     b.origin = drops_ ? arena.take<int32_t>(n) : nullptr;
     b.next_origin = drops_ ? arena.take<int32_t>(n) : nullptr;

@@ -35,7 +35,7 @@ void Session::project_qkv(int layer, const float* x, int row, int rows, const Wo
   const Config& c = model_->config;
   float* out = b.qkv + row * b.qkv_stride;
   bool first = true;
-  for (const PackedLinear& linear : model_->layers[static_cast<size_t>(layer)].qkv) {
+  for (const PackedLinear& linear : layer_at(layer).qkv) {
     if (linear.int8 && !first) {
       kernels_.quantize(x, b.hidden_stride, rows, c.hidden, linear.input, w.quantized, b.quantized_stride);
     }
@@ -44,7 +44,7 @@ void Session::project_qkv(int layer, const float* x, int row, int rows, const Wo
     } else {
       kernels_.linear(linear, x, b.hidden_stride * 4, rows, out, b.qkv_stride, b.qkv_block);
     }
-    out += b.qkv_part;
+    out += b.qkv_part(layer_at(layer));
     first = false;
   }
 }
@@ -54,7 +54,7 @@ void Session::finish_chunk(int index, int row, int rows, const Worker& w) {
   Buffers& b = *buffers_;
   const Model& m = *model_;
   const Layer& layer = m.layers[static_cast<size_t>(index)];
-  const int hidden = m.config.hidden, intermediate = m.config.intermediate;
+  const int hidden = m.config.hidden, neurons = layer.neurons;
   const RowView residual = drops_in(index)
                                ? RowView{b.hidden, b.hidden_stride, b.kept + row}
                                : RowView{b.hidden + row * b.hidden_stride, b.hidden_stride, nullptr};
@@ -72,9 +72,9 @@ void Session::finish_chunk(int index, int row, int rows, const Worker& w) {
     const void* x = layer.up.int8 ? static_cast<const void*>(w.quantized) : w.middle;
     const int64_t x_bytes = layer.up.int8 ? b.quantized_stride : b.hidden_stride * 4;
     kernels_.linear(layer.up, x, x_bytes, rows, w.raised, b.raised_stride, kColumns);
-    kernels_.activate(w.raised, b.raised_stride, rows, intermediate, m.config.activation);
+    kernels_.activate(w.raised, b.raised_stride, rows, neurons, m.config.activation);
     if (layer.down.int8) {
-      kernels_.quantize(w.raised, b.raised_stride, rows, intermediate, layer.down.input, w.raised_u8,
+      kernels_.quantize(w.raised, b.raised_stride, rows, neurons, layer.down.input, w.raised_u8,
                         b.raised_stride);
     } else {
       raised = w.raised;

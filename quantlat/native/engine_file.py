@@ -26,7 +26,7 @@ from quantlat.quantization.artifact import (
 )
 
 MAGIC = b"QLENGINE"
-VERSION = 2
+VERSION = 3
 _COLUMNS = 32
 _ALIGNMENT = 64
 _HEADER_BYTES = 128
@@ -94,8 +94,9 @@ def engine_bytes(model: QuantizedModel) -> bytes:
 
 def _assemble(model: QuantizedModel, records: bytes, sections: Sequence[Array]) -> bytes:
     c = model.config
-    chunks: list[bytes] = [records]
-    size = _HEADER_BYTES + len(records)
+    widths = b"".join(struct.pack("<2i", *pair) for pair in zip(c.heads, c.neurons, strict=True))
+    chunks: list[bytes] = [widths, records]
+    size = _HEADER_BYTES + len(widths) + len(records)
     for array in sections:
         gap = -size % _ALIGNMENT
         data = array.tobytes()

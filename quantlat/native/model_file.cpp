@@ -16,9 +16,10 @@ namespace quantlat {
 namespace {
 
 constexpr char kMagic[9] = "QLENGINE";
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr size_t kHeaderBytes = 128;
 constexpr size_t kRecordBytes = 16;
+constexpr size_t kWidthBytes = 8;
 constexpr size_t kSectionAlignment = 64;
 
 struct Bound {
@@ -184,6 +185,21 @@ Config read_config(const uint8_t* header) {
   return c;
 }
 
+// Heads and neurons of one layer.
+Layer read_widths(const uint8_t* p, const Config& c, const std::string& what) {
+  const int32_t heads = read_value<int32_t>(p), neurons = read_value<int32_t>(p + 4);
+  if (heads < 1 || heads > c.heads || neurons < 1 || neurons > c.intermediate) {
+    throw ModelFileError(what + "has " + std::to_string(heads) + " heads and " + std::to_string(neurons) +
+                         " neurons, expected 1 to " + std::to_string(c.heads) + " and 1 to " +
+                         std::to_string(c.intermediate));
+  }
+  Layer layer;
+  layer.heads = heads;
+  layer.neurons = neurons;
+  layer.width = heads * c.head_size();
+  return layer;
+}
+
 }  // namespace
 
 void Model::read(const uint8_t* bytes, size_t size) {
@@ -207,34 +223,38 @@ void Model::read(const uint8_t* bytes, size_t size) {
   const int h = c.hidden;
   const size_t head_linears = c.task == Task::kQuestionAnswering ? 1 : 2;
   const size_t records = static_cast<size_t>(c.layers) * 6 + head_linears;
+  const size_t widths = static_cast<size_t>(c.layers) * kWidthBytes;
+  const size_t tables = widths + records * kRecordBytes;
   Cursor start(bytes, size, kHeaderBytes);
-  const uint8_t* record = start.take(records * kRecordBytes, "the table of linears");
+  const uint8_t* width = start.take(tables, "the tables of layers and linears");
+  const uint8_t* record = width + widths;
   const auto next_record = [&record](const std::string& what) {
     const Record r = read_record(record, what);
     record += kRecordBytes;
     return r;
   };
-  Cursor cursor(bytes, size, kHeaderBytes + records * kRecordBytes);
+  Cursor cursor(bytes, size, kHeaderBytes + tables);
   word = read_table(cursor, c.vocabulary, h, "word embeddings");
   position = read_table(cursor, c.max_positions + c.position_offset, h, "position embeddings");
   if (c.types) type = read_table(cursor, c.types, h, "token type embeddings");
   embedding_norm = read_norm(cursor, h, c.epsilon, "embedding norm");
   for (int i = 0; i < c.layers; ++i) {
     const std::string name = "layer " + std::to_string(i) + " ";
-    Layer layer;
+    Layer layer = read_widths(width + static_cast<size_t>(i) * kWidthBytes, c, name);
+    const int a = layer.width, f = layer.neurons;
     const Record q = next_record(name + "query"), k = next_record(name + "key"), v = next_record(name + "value");
     if (q.fused) {
       if (k.kind != q.kind || v.kind != q.kind) throw ModelFileError(name + "fuses linears of different kinds");
-      layer.qkv.push_back(read_linear(cursor, q, h, 3 * h, name + "query, key, value"));
+      layer.qkv.push_back(read_linear(cursor, q, h, 3 * a, name + "query, key, value"));
     } else {
-      layer.qkv.push_back(read_linear(cursor, q, h, h, name + "query"));
-      layer.qkv.push_back(read_linear(cursor, k, h, h, name + "key"));
-      layer.qkv.push_back(read_linear(cursor, v, h, h, name + "value"));
+      layer.qkv.push_back(read_linear(cursor, q, h, a, name + "query"));
+      layer.qkv.push_back(read_linear(cursor, k, h, a, name + "key"));
+      layer.qkv.push_back(read_linear(cursor, v, h, a, name + "value"));
     }
-    layer.output = read_linear(cursor, next_record(name + "output"), h, h, name + "output");
+    layer.output = read_linear(cursor, next_record(name + "output"), a, h, name + "output");
     layer.attention_norm = read_norm(cursor, h, c.epsilon, name + "attention norm");
-    layer.up = read_linear(cursor, next_record(name + "up"), h, c.intermediate, name + "up");
-    layer.down = read_linear(cursor, next_record(name + "down"), c.intermediate, h, name + "down");
+    layer.up = read_linear(cursor, next_record(name + "up"), h, f, name + "up");
+    layer.down = read_linear(cursor, next_record(name + "down"), f, h, name + "down");
     layer.feed_forward_norm = read_norm(cursor, h, c.epsilon, name + "feed-forward norm");
     layers.push_back(std::move(layer));
   }

@@ -7,7 +7,8 @@
 //       24    i32 x 12: see Config
 //       72    f32 epsilon of LayerNorm
 //       76    zeros to 128
-//      128    one 16-byte record for each linear, in order of execution: u32 kind (0 fp32, 1 INT8), i32 zero point,
+//      128    i32 x 2 for each layer: its attention heads and feed-forward neurons, at most those of the header
+//   then      one 16-byte record for each linear, in order of execution: u32 kind (0 fp32, 1 INT8), i32 zero point,
 //             u32 fused (first of three that share one product), u32 zero
 //   then      sections in a fixed order, each starting at a multiple of 64 bytes. Their sizes follow from the
 //             configuration and the records alone: the file holds no offsets that could point anywhere.
@@ -41,8 +42,8 @@ struct Config {
   int32_t vocabulary;
   int32_t hidden;
   int32_t layers;
-  int32_t heads;
-  int32_t intermediate;
+  int32_t heads;         // of the widest layer possible; they divide the hidden size
+  int32_t intermediate;  // the same of neurons
   int32_t max_positions;
   int32_t types;
   int32_t position_offset;
@@ -55,6 +56,9 @@ struct Config {
 };
 
 struct Layer {
+  int heads = 0;
+  int neurons = 0;
+  int width = 0;  // columns of its query, key, value and context: heads times their size
   std::vector<PackedLinear> qkv;  // one fused or three
   PackedLinear output, up, down;
   LayerNorm attention_norm, feed_forward_norm;

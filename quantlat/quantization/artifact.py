@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quantlat.models.encoder_config import EncoderConfig
+from quantlat.models.retention import ElasticConfig
 from quantlat.quantization.layout import Layout, layout_of
 
 Int8Array = npt.NDArray[np.int8]
@@ -195,6 +196,20 @@ class QuantizedModel:
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def subnetwork(self, elastic: ElasticConfig) -> QuantizedModel:
+        """The dense, smaller model of ``elastic``'s width and layers: slices of these INT8 weights, no calibration.
+
+        It runs in every runtime and is saved like any other; its size and fingerprint are its own. The retention of
+        ``elastic`` plays no part. Heads and neurons must stand in the order of their importance
+        (:mod:`quantlat.models.rewiring`), or the slice keeps arbitrary ones.
+
+        Raises:
+            RecipeError: the model is not so wide or not so deep.
+        """
+        from quantlat.quantization.subnetwork import cut
+
+        return cut(self, elastic)
 
     def save(self, folder: Path, *, tokenizer_json: str | None = None) -> None:
         """Write ``quantized.json`` and ``qparams.safetensors`` (and ``tokenizer.json``) into ``folder``.

@@ -69,7 +69,7 @@ def artifact_coverage(model: QuantizedModel, *, tokens: int = 128) -> Coverage:
     rows = {name: 1 if name in ("pooler", "classifier") else tokens for name in per_row}
     linear_macs = sum(per_row[name] * rows[name] for name in per_row)
     int8_macs = sum(per_row[name] * rows[name] for name in int8)
-    attention = config.num_layers * 2 * tokens * tokens * config.hidden_size
+    attention = 2 * tokens * tokens * config.head_size * sum(config.heads)
     return Coverage(
         linears=len(layout.linears),
         int8_linears=len(int8),

@@ -34,12 +34,14 @@ class Layout:
 
 def layout_of(config: EncoderConfig, task: str) -> Layout:
     """Structure of the task model that ``quantlat.models.build_model(config, task)`` makes."""
-    h, f = config.hidden_size, config.intermediate_size
+    h = config.hidden_size
     linears: dict[str, tuple[int, int]] = {}
     norms = {"encoder.embeddings.norm": h}
     for i in range(config.num_layers):
         layer = f"encoder.layers.{i}"
-        linears.update({f"{layer}.attention.{part}": (h, h) for part in ("query", "key", "value", "output")})
+        a, f = config.attention_width(i), config.neurons[i]
+        linears.update({f"{layer}.attention.{part}": (a, h) for part in ("query", "key", "value")})
+        linears[f"{layer}.attention.output"] = (h, a)
         linears[f"{layer}.feed_forward.up"] = (f, h)
         linears[f"{layer}.feed_forward.down"] = (h, f)
         norms[f"{layer}.attention.norm"] = norms[f"{layer}.feed_forward.norm"] = h

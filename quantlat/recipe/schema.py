@@ -23,13 +23,16 @@ from quantlat.recipe.data import (
 )
 from quantlat.recipe.stages import (
     STAGE_ORDER,
+    DeployedSubnetwork,
     DistillationStage,
+    DynaBertStage,
     IntermediateDistillation,
     LengthDropStage,
     PredictionDistillation,
     QuantizationStage,
     SensitivityOptions,
     StageOptions,
+    SubnetworkTraining,
 )
 from quantlat.recipe.training import StudentOptions, TeacherOptions, TrainOptions
 
@@ -37,7 +40,9 @@ __all__ = [
     "Columns",
     "DataOptions",
     "DataSource",
+    "DeployedSubnetwork",
     "DistillationStage",
+    "DynaBertStage",
     "EmbeddedSource",
     "EmbeddedTextsSource",
     "FilesSource",
@@ -55,6 +60,7 @@ __all__ = [
     "SensitivityOptions",
     "StageOptions",
     "StudentOptions",
+    "SubnetworkTraining",
     "TeacherOptions",
     "TrainOptions",
 ]
@@ -62,7 +68,7 @@ __all__ = [
 RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
 TaskName = Literal["question-answering", "text-classification"]
 _QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
-_TRAINED_KEYS = ("train", "intermediate", "prediction")
+_TRAINED_KEYS = ("train", "intermediate", "prediction", "width", "depth")
 
 
 class SearchOptions(Part):
@@ -197,6 +203,11 @@ class Recipe(Part):
     def length_drop(self) -> LengthDropStage | None:
         """The LengthDrop stage, if the recipe has one."""
         return next((stage for stage in self.stages if isinstance(stage, LengthDropStage)), None)
+
+    @property
+    def dynabert(self) -> DynaBertStage | None:
+        """The DynaBERT stage, if the recipe has one."""
+        return next((stage for stage in self.stages if isinstance(stage, DynaBertStage)), None)
 
     @property
     def quantization(self) -> QuantizationStage | None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from quantlat.recipe.schema import (
     DataSource,
     DistillationStage,
+    DynaBertStage,
     EmbeddedSource,
     EmbeddedTextsSource,
     LengthDropStage,
@@ -93,6 +94,9 @@ def _smoke_stage(stage: StageOptions) -> StageOptions:
         )
     if isinstance(stage, LengthDropStage):
         return stage.model_copy(update={"train": _short(stage.train)})
+    if isinstance(stage, DynaBertStage):
+        trainings = {"width": stage.width and _short(stage.width), "depth": stage.depth and _short(stage.depth)}
+        return stage.model_copy(update={**trainings, "importance_windows": 4})
     if isinstance(stage, QuantizationStage):
         sensitivity = stage.sensitivity.model_copy(
             update={"windows": 4, "max_fp32_linears": min(1, stage.sensitivity.max_fp32_linears)}

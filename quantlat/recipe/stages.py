@@ -1,7 +1,7 @@
-"""The ``stages`` of a recipe: distillation, LengthDrop training and INT8 quantisation.
+"""The ``stages`` of a recipe: distillation, LengthDrop training, DynaBERT training and INT8 quantisation.
 
 Papers: TinyBERT (arXiv 1909.10351), Length-Adaptive Transformer (arXiv 2010.07003), Dynamic-TinyBERT
-(arXiv 2111.09645), QuaLA-MiniLM (arXiv 2210.17114).
+(arXiv 2111.09645), QuaLA-MiniLM (arXiv 2210.17114), DynaBERT (arXiv 2004.04037).
 """
 
 from __future__ import annotations
@@ -65,6 +65,53 @@ class LengthDropStage(Part):
     hard_label_weight: Weight = 0.3
 
 
+Multiplier = Annotated[float, Field(gt=0, le=1)]
+
+
+class SubnetworkTraining(TrainOptions):
+    """One of DynaBERT's two trainings; sub-networks follow a frozen copy of the model."""
+
+    logit_weight: Weight = 1.0
+    hidden_weight: Weight = 0.1
+    """Weight of the hidden states' squared error; 0.1 in the paper's first training, 1.0 in its second."""
+    sandwich: Annotated[int, Field(ge=0)] = 1
+    """Random sub-networks per step, besides the largest and the smallest one."""
+
+
+class DeployedSubnetwork(Part):
+    """The sub-network that later stages quantise, search and report."""
+
+    width: Multiplier = 1.0
+    depth: Multiplier = 1.0
+
+
+class DynaBertStage(Part):
+    """Adaptive width and depth: rewiring by importance, then width, then width and depth training."""
+
+    kind: Literal["dynabert"] = "dynabert"
+    widths: tuple[Multiplier, ...] = Field((1.0, 0.75, 0.5, 0.25), min_length=1, strict=False)
+    """Width multipliers; the whole width always takes part."""
+    depths: tuple[Multiplier, ...] = Field((1.0, 0.75, 0.5), min_length=1, strict=False)
+    """Depth multipliers; the whole depth always takes part."""
+    width: SubnetworkTraining | None = None
+    depth: SubnetworkTraining | None = None
+    importance_windows: Count = 256
+    """Training windows on which heads and neurons are ranked."""
+    drop_tokens: bool = False
+    """Every sub-network also learns with dropped tokens; for models that went through LengthDrop training."""
+    deploy: DeployedSubnetwork = DeployedSubnetwork()
+
+    @model_validator(mode="after")
+    def _has_a_training(self) -> Self:
+        if self.width is None and self.depth is None:
+            raise ValueError("give width or depth, or both: DynaBERT needs a training to do")
+        if self.width is not None and min(self.widths) == 1.0:
+            raise ValueError("widths: name at least one below 1, or leave width out")
+        if self.depth is not None and min(self.depths) == 1.0:
+            raise ValueError("depths: name at least one below 1, or leave depth out")
+        return self
+
+
 class SensitivityOptions(Part):
     """Which linears stay in fp32, by a measured ranking and an accuracy criterion."""
 
@@ -86,5 +133,7 @@ class QuantizationStage(Part):
     sensitivity: SensitivityOptions = SensitivityOptions()
 
 
-StageOptions = Annotated[DistillationStage | LengthDropStage | QuantizationStage, Field(discriminator="kind")]
-STAGE_ORDER = ("distillation", "length_drop", "quantization")
+StageOptions = Annotated[
+    DistillationStage | LengthDropStage | DynaBertStage | QuantizationStage, Field(discriminator="kind")
+]
+STAGE_ORDER = ("distillation", "length_drop", "dynabert", "quantization")

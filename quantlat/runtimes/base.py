@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from quantlat.errors import DataError, RuntimeUnavailableError
+from quantlat.errors import DataError, RecipeError, RuntimeUnavailableError
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.retention import ElasticConfig, RetentionConfig, batch_lengths
 
@@ -206,12 +206,25 @@ def _check_range(name: str, array: IdArray, size: int) -> None:
         )
 
 
+def require_whole_network(config: Config) -> None:
+    """Raise :class:`RecipeError` where a configuration asks one session, which is one dense network, for another."""
+    if isinstance(config, ElasticConfig) and not config.is_whole_network:
+        raise RecipeError(
+            "a session runs one dense network, and this configuration asks for a part of it (width or layers)",
+            "Load model.subnetwork(config), or use quantlat.runtimes.subnetworks.SubnetworkSession.",
+        )
+
+
 def requested_lengths(batch: TokenBatch, config: Config, layers: int) -> tuple[int, ...] | None:
     """Rows per layer for the elastic graph, or ``None`` for the plain one.
 
     For a batch of several lengths each layer keeps the largest number that any of its sequences asks for.
+
+    Raises:
+        RecipeError: the configuration asks for a sub-network, or has another number of layers.
     """
     elastic = ElasticConfig(config) if isinstance(config, RetentionConfig) else config
+    require_whole_network(elastic)
     if elastic is None or elastic.retention is None:
         return None
     return batch_lengths(elastic, [int(n) for n in batch.real_tokens], layers)

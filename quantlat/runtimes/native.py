@@ -30,6 +30,7 @@ from quantlat.runtimes.base import (
     TokenWindow,
     check_batch,
     requested_lengths,
+    require_whole_network,
 )
 from quantlat.runtimes.graph_cache import GraphCache, source_fingerprint
 
@@ -205,6 +206,7 @@ class NativeSession:
 def sequence_lengths(tokens: IdArray, config: Config, layers: int) -> IdArray | None:
     """Rows each layer keeps, ``[b, layers]``, by each sequence's own count; ``None``: full length."""
     elastic = ElasticConfig(config) if isinstance(config, RetentionConfig) else config
+    require_whole_network(elastic)
     if elastic is None or elastic.retention is None:
         return None
     return np.array([elastic.lengths(int(n), layers) for n in tokens], np.int64)

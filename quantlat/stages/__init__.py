@@ -3,6 +3,7 @@
 from quantlat.pipeline.stage import Stage
 from quantlat.stages.data import DataStage
 from quantlat.stages.distillation import DistillationStage
+from quantlat.stages.dynabert import DynaBertStage
 from quantlat.stages.length_drop import LengthDropStage
 from quantlat.stages.quantization import QuantizationStage
 from quantlat.stages.report import ReportStage
@@ -18,6 +19,7 @@ STAGES: tuple[Stage, ...] = (
     SoftLabelsStage(),
     DistillationStage(),
     LengthDropStage(),
+    DynaBertStage(),
     QuantizationStage(),
     SearchStage(),
     ReportStage(),

@@ -31,7 +31,8 @@ QUANTIZED = "quantized"
 SOFT_LABELS = "soft_labels.safetensors"
 TRAININGS = "trainings.json"
 _PROGRESS_WINDOWS = 256  # enough to see how a training went; what is decided is decided on the whole split
-STUDENT_STAGES = ("student", "distillation", "length_drop")
+STUDENT_STAGES = ("student", "distillation", "length_drop", "dynabert")
+WHOLE_MODEL = "whole"
 
 
 class Seed(BaseModel):

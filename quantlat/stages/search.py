@@ -18,7 +18,7 @@ from quantlat.pipeline.store import Artifact, write_atomically
 from quantlat.progress import Progress
 from quantlat.recipe import Recipe
 from quantlat.recipe.schema import SearchOptions
-from quantlat.stages.artifacts import QUANTIZED, Seed, newest_student, read_model, read_windows
+from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
 from quantlat.stages.search_record import (
     SEARCH_JSON,
     ProfileRecord,
@@ -82,7 +82,7 @@ class SearchStage(Stage):
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         reference = ["teacher"] if plan.recipe.search and plan.recipe.search.reference == "teacher" else []
-        return ["data", *reference, plan.last_of("student", "distillation", "length_drop"), "quantization"]
+        return ["data", *reference, plan.last_of(*STUDENT_STAGES), "quantization"]
 
     def needed_bytes(self, recipe: Recipe) -> int:
         return 256 * MIB

@@ -204,7 +204,7 @@ def build_ipex_model(config: EncoderConfig, task: str, arrays: Mapping[str, Arra
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     with torch.device("meta"):
         model = build_model(config, task)
-        model.encoder.layers = nn.ModuleList(IpexLayer(config) for _ in range(config.num_layers))
+        model.encoder.layers = nn.ModuleList(IpexLayer(config, i) for i in range(config.num_layers))
     int8 = sorted(name.removesuffix(".input_scale") for name in tensors if name.endswith(".input_scale"))
     for name in int8:
         parent, _, attribute = name.rpartition(".")
