@@ -76,18 +76,21 @@ def rewire(model: TaskModel, importance: Importance) -> None:
     """
     with torch.no_grad():
         for layer, heads, neurons in zip(model.encoder.layers, importance.heads, importance.neurons, strict=True):
-            attention, ffn = layer.attention, layer.feed_forward  # type: ignore[union-attr]
-            order = _most_important_first(heads)
-            size = attention.head_size  # type: ignore[union-attr]
-            columns = (order[:, None] * size + torch.arange(size)).flatten()  # type: ignore[operator]
-            for linear in (attention.query, attention.key, attention.value):  # type: ignore[union-attr]
-                _take(linear.weight, columns, 0)  # type: ignore[union-attr,arg-type]
-                _take(linear.bias, columns, 0)  # type: ignore[union-attr,arg-type]
-            _take(attention.output.weight, columns, 1)  # type: ignore[union-attr,arg-type]
+            assert isinstance(layer, ElasticLayer)
+            attention, ffn = layer.attention, layer.feed_forward
+            columns = _columns_of(_most_important_first(heads), attention.head_size)
+            for linear in (attention.query, attention.key, attention.value):
+                _take(linear.weight, columns, 0)
+                _take(linear.bias, columns, 0)
+            _take(attention.output.weight, columns, 1)
             order = _most_important_first(neurons)
-            _take(ffn.up.weight, order, 0)  # type: ignore[union-attr,arg-type]
-            _take(ffn.up.bias, order, 0)  # type: ignore[union-attr,arg-type]
-            _take(ffn.down.weight, order, 1)  # type: ignore[union-attr,arg-type]
+            _take(ffn.up.weight, order, 0)
+            _take(ffn.up.bias, order, 0)
+            _take(ffn.down.weight, order, 1)
+
+
+def _columns_of(heads: Tensor, size: int) -> Tensor:
+    return (heads[:, None] * size + torch.arange(size)).flatten()
 
 
 def extract(model: TaskModel, elastic: ElasticConfig) -> TaskModel:

@@ -62,13 +62,13 @@ def _as_float(linear: QuantizedLinear | FloatLinear) -> FloatLinear:
 def _cut_linear(linear: QuantizedLinear | FloatLinear, outputs: int, inputs: int) -> QuantizedLinear | FloatLinear:
     if linear.weight.shape == (outputs, inputs):
         return linear
-    weight, bias = np.ascontiguousarray(linear.weight[:outputs, :inputs]), linear.bias[:outputs].copy()
+    bias = linear.bias[:outputs].copy()
     if isinstance(linear, FloatLinear):
-        return replace(linear, weight=weight, bias=bias)
+        return FloatLinear(np.ascontiguousarray(linear.weight[:outputs, :inputs]), bias)
     multiplier = linear.input_multiplier
     return replace(
         linear,
-        weight=weight,
+        weight=np.ascontiguousarray(linear.weight[:outputs, :inputs]),
         bias=bias,
         weight_scale=linear.weight_scale[:outputs].copy(),
         input_multiplier=None if multiplier is None else multiplier[:inputs].copy(),

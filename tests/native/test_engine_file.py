@@ -122,8 +122,25 @@ def test_heads_larger_than_the_kernels_scratch_are_refused(content: bytes) -> No
         engine.kernel_timings(8, 1024, 64, 1)
 
 
-def test_random_damage_never_crashes_the_reader_or_the_engine(content: bytes) -> None:
+@pytest.mark.parametrize(("place", "value"), [(0, 0), (0, 3), (4, 0), (4, 129), (8, -1), (12, 2**31 - 1)])
+def test_layers_wider_than_the_header_says_are_refused(content: bytes, place: int, value: int) -> None:
+    damaged = bytearray(content)
+    damaged[128 + place : 132 + place] = struct.pack("<i", value)  # heads and neurons of two layers
+    with pytest.raises(ValueError, match="expected 1 to 2 and 1 to 128"):
+        engine.Model.parse(sealed(damaged))
+
+
+def test_layers_narrower_than_their_sections_are_refused(content: bytes) -> None:
+    damaged = bytearray(content)
+    damaged[128:132] = struct.pack("<i", 1)
+    with pytest.raises(ValueError):
+        engine.Model.parse(sealed(damaged))
+
+
+@pytest.mark.parametrize("widths", [{}, {"layer_heads": (1, 2), "layer_neurons": (50, 9)}], ids=["whole", "narrow"])
+def test_random_damage_never_crashes_the_reader_or_the_engine(widths: dict[str, tuple[int, ...]]) -> None:
     """Bounded fuzzing: a changed header or table is refused, or it still describes a model that can run."""
+    content = engine_bytes(random_model(replace(CONFIG, **widths)))
     rng = np.random.default_rng(5)
     refused = 0
     for _ in range(400):

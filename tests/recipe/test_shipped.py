@@ -18,6 +18,7 @@ CALIBRATIONS = sorted((ROOT / "calibration").rglob("*.yaml"))
 def test_the_shipped_files_are_these() -> None:
     assert [path.stem for path in RECIPES] == [
         "mnli_int8",
+        "squad_dynabert",
         "squad_dynamic_tinybert",
         "squad_int8",
         "squad_quala_minilm",
