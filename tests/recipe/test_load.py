@@ -125,7 +125,7 @@ def test_a_duplicate_key_is_refused_together_with_the_other_mistakes(tmp_path: P
         (
             "search:\n",
             "  - kind: distillation\n    prediction: {epochs: 1, learning_rate: 1e-4}\nsearch:\n",
-            "the order must be distillation, length_drop, quantization",
+            "the order must be distillation, length_drop, dynabert, quantization",
         ),
     ],
 )
