@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from quantlat.latency.advice import MeasurementWarning, merge_warnings
 from quantlat.latency.contention import ContentionReport
-from quantlat.latency.rounds import median_over_rounds_ci, mix_mean_over_rounds_ci, ratio_ci
+from quantlat.latency.rounds import PROCESS_SPREAD, median_over_rounds_ci, mix_mean_over_rounds_ci, ratio_ci
 from quantlat.latency.settings import MeasureSettings
 from quantlat.latency.statistics import percentiles_supported
 from quantlat.metrics import Interval
@@ -31,7 +31,7 @@ class Measurement(BaseModel):
         tokens: for each sample, the real tokens of the request; empty where requests have no length.
         flagged: positions of samples during which the process had to wait for a processor.
         median_ms: median over the workload (:func:`quantlat.latency.rounds.median_over_rounds_ci`).
-        ci_ms: its confidence interval, about measuring the same workload again.
+        ci_ms: its confidence interval, about measuring the same workload again, in another process.
         level: confidence of that interval; below 0.95 when the samples are too few.
         mean_ms: mean of all samples.
         percentiles_ms: those percentiles that so many samples support.
@@ -93,7 +93,7 @@ class Measurement(BaseModel):
             MeasurementError: no samples, or one that is not a positive time.
         """
         numbers = tuple(rounds) if rounds is not None else (0,) * len(samples_ms)
-        interval = median_over_rounds_ci(_grouped(samples_ms, numbers))
+        interval = median_over_rounds_ci(_grouped(samples_ms, numbers), process_spread=PROCESS_SPREAD)
         own = [MeasurementWarning.TOO_FEW_SAMPLES] if len(samples_ms) < _FEWEST_FOR_MEDIAN else []
         if not _believable(len(flagged), len(samples_ms), contention):
             own.append(MeasurementWarning.UNRELIABLE)
@@ -129,7 +129,8 @@ class Measurement(BaseModel):
     @property
     def mix_mean(self) -> Interval:
         """Mean over the mix of lengths, in ms; needs the requests' tokens."""
-        return mix_mean_over_rounds_ci(self.by_round, self.tokens[: len(self.by_round[0])])
+        tokens = self.tokens[: len(self.by_round[0])]
+        return mix_mean_over_rounds_ci(self.by_round, tokens, process_spread=PROCESS_SPREAD)
 
     @property
     def reliable(self) -> bool:

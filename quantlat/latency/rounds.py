@@ -9,8 +9,11 @@ over rounds, on logarithms, because what disturbs a computer acts as a factor:
   that slow drift, which makes neighbouring rounds alike, does not make the interval too narrow (batch means;
   Schmeiser, *Operations Research* 30, 1982).
 
-The idea of the level at which repetition counts: Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM
-2013.
+Processes differ, too: where memory lies and at which frequency a core happens to run stay the same within one process
+and change with the next (Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). No number of rounds
+in one process can see that, so it enters the interval of a median as a component of its own, known from repeating
+whole measurements (JCGM 100:2008, 4.3): :data:`PROCESS_SPREAD`. Ratios within one process do not need it as much, and
+do not have it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,11 +31,13 @@ from quantlat.latency.statistics import checked, length_mix_ci, length_mix_mean,
 from quantlat.metrics import Interval
 
 MOST_BATCHES = 10
+PROCESS_SPREAD = 0.0075
+"""Standard deviation between processes, relative to the median: ``tools/interval_coverage.py`` on a quiet machine."""
 _FEWEST_ROUNDS = 3
 _FEWEST_IN_A_ROUND = 2
 
 
-def median_over_rounds_ci(rounds: Sequence[ArrayLike], *, level: float = 0.95) -> Interval:
+def median_over_rounds_ci(rounds: Sequence[ArrayLike], *, level: float = 0.95, process_spread: float = 0.0) -> Interval:
     """Geometric mean of the rounds' medians; the interval is about measuring the same workload again.
 
     The median of all samples together would be a worse estimate: the requests of a small workload differ by several
@@ -44,6 +50,8 @@ def median_over_rounds_ci(rounds: Sequence[ArrayLike], *, level: float = 0.95) -
 
     Args:
         rounds: the samples of each round, in the order of the rounds.
+        process_spread: relative standard deviation between processes that the interval should allow for; 0: it is
+            about this process alone.
 
     Returns:
         In the samples' unit; ``n`` is the number of samples.
@@ -55,10 +63,12 @@ def median_over_rounds_ci(rounds: Sequence[ArrayLike], *, level: float = 0.95) -
     if len(rounds) < _FEWEST_ROUNDS or len(pooled) < _FEWEST_IN_A_ROUND * len(rounds):
         return median_ci(pooled, level)
     logs = np.log([float(np.median(checked(samples))) for samples in rounds])
-    return replace(_geometric_mean_ci(logs, level), n=len(pooled))
+    return replace(_geometric_mean_ci(logs, level, process_spread), n=len(pooled))
 
 
-def mix_mean_over_rounds_ci(rounds: Sequence[ArrayLike], tokens: ArrayLike, *, level: float = 0.95) -> Interval:
+def mix_mean_over_rounds_ci(
+    rounds: Sequence[ArrayLike], tokens: ArrayLike, *, level: float = 0.95, process_spread: float = 0.0
+) -> Interval:
     """Geometric mean over rounds of :func:`quantlat.latency.statistics.length_mix_mean`, with its interval.
 
     With fewer than three rounds its interval is a bootstrap of the samples.
@@ -66,6 +76,7 @@ def mix_mean_over_rounds_ci(rounds: Sequence[ArrayLike], tokens: ArrayLike, *, l
     Args:
         rounds: ``[rounds][requests]``, the same requests in each.
         tokens: ``[requests]``, real tokens of each.
+        process_spread: as in :func:`median_over_rounds_ci`.
 
     Raises:
         MeasurementError: no samples.
@@ -74,7 +85,7 @@ def mix_mean_over_rounds_ci(rounds: Sequence[ArrayLike], tokens: ArrayLike, *, l
     if len(rounds) < _FEWEST_ROUNDS:
         return length_mix_ci(pooled, lengths, level=level)
     logs = np.log([length_mix_mean(samples, tokens) for samples in rounds])
-    return replace(_geometric_mean_ci(logs, level), n=len(pooled))
+    return replace(_geometric_mean_ci(logs, level, process_spread), n=len(pooled))
 
 
 def ratio_ci(numerator: Sequence[ArrayLike], denominator: Sequence[ArrayLike], *, level: float = 0.95) -> Interval:
@@ -115,11 +126,12 @@ def rate_ci(rounds: Sequence[ArrayLike], items: int, *, level: float = 0.95) -> 
     return _geometric_mean_ci(np.log([1000.0 * items / checked(samples).sum() for samples in rounds]), level)
 
 
-def _geometric_mean_ci(logs: NDArray[np.float64], level: float) -> Interval:
+def _geometric_mean_ci(logs: NDArray[np.float64], level: float, process_spread: float = 0.0) -> Interval:
     mean, n = float(logs.mean()), len(logs)
     if n < 2:
         return Interval(math.exp(mean), 0.0, math.inf, 0.0, n)
-    half = _half_width(logs, level)
+    between = NormalDist().inv_cdf(0.5 + level / 2.0) * process_spread
+    half = math.hypot(_half_width(logs, level), between)
     return Interval(math.exp(mean), math.exp(mean - half), math.exp(mean + half), level, n)
 
 

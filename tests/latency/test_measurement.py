@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from quantlat.latency.advice import MeasurementWarning
 from quantlat.latency.contention import ContentionReport
 from quantlat.latency.measurement import Measurement
+from quantlat.latency.rounds import PROCESS_SPREAD
 
 
 def _report(*flags: MeasurementWarning) -> ContentionReport:
@@ -32,7 +33,7 @@ def test_statistics_of_known_samples() -> None:
     median = (14.5 * 15.5 * 16.5) ** (1 / 3)
     assert measured.median_ms == measured.percentiles_ms[50] == pytest.approx(median)
     assert measured.mean_ms == 15.5
-    half = 4.303 * np.log([14.5, 15.5, 16.5]).std(ddof=1) / 3**0.5
+    half = np.hypot(4.303 * np.log([14.5, 15.5, 16.5]).std(ddof=1) / 3**0.5, 1.96 * PROCESS_SPREAD)
     assert measured.ci_ms == pytest.approx((median * np.exp(-half), median * np.exp(half)), rel=1e-3)
     at_once = Measurement.from_samples("a", samples)
     assert (at_once.median_ms, at_once.ci_ms) == (15.5, (10.0, 21.0))

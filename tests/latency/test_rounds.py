@@ -38,6 +38,20 @@ def test_neighbouring_rounds_that_are_alike_make_a_long_measurement_no_surer_tha
     assert np.mean([i.low <= truth <= i.high for i in intervals]) >= 0.9
 
 
+def test_processes_that_differ_are_covered_when_the_interval_allows_for_them() -> None:
+    rng = np.random.default_rng(6)
+    truth = 0.05 * np.median(LENGTHS)
+    covered = {0.0: 0, 0.02: 0}
+    for _ in range(300):
+        shift = np.exp(rng.normal(0, 0.02))  # one for all rounds of a process, which rounds cannot see
+        rounds = [shift * r for r in _rounds(rng, 8)]
+        for spread in covered:
+            interval = median_over_rounds_ci(rounds, process_spread=spread)
+            covered[spread] += interval.low <= truth <= interval.high
+    assert covered[0.0] < 0.7 * 300
+    assert covered[0.02] >= 0.93 * 300
+
+
 def test_single_samples_and_few_rounds_have_order_statistics() -> None:
     samples = [float(i) for i in range(1, 31)]
     for rounds in ([samples], [samples[:15], samples[15:]], [[s] for s in samples]):
