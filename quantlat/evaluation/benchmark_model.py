@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from quantlat.errors import RecipeError
+from quantlat.models.bottleneck import Bottleneck
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import TaskModel, build_model
 from quantlat.quantization.artifact import (
@@ -30,6 +31,15 @@ SHAPES = {
     "minilm-l6": _uncased(hidden_size=384, num_layers=6, num_heads=12, intermediate_size=1536),
     "minilm-l12": _uncased(hidden_size=384, num_layers=12, num_heads=12, intermediate_size=1536),
     "bert-base": _uncased(hidden_size=768, num_layers=12, num_heads=12, intermediate_size=3072),
+    "mobilebert": _uncased(
+        family="mobilebert",
+        hidden_size=512,
+        num_layers=24,
+        num_heads=4,
+        intermediate_size=512,
+        activation="relu",
+        bottleneck=Bottleneck(size=128, embedding_size=128),
+    ),
 }
 """Shapes of published encoders by name."""
 

@@ -27,7 +27,7 @@ from quantlat.evaluation.latency import (
 from quantlat.evaluation.windows import EvaluationResult, evaluate_model, evaluate_session
 from quantlat.latency import Measurement, Workload, measure_in_child, read_machine_facts
 from quantlat.progress import Progress
-from quantlat.runtimes.base import get_runtime
+from quantlat.runtimes.base import availability_for, get_runtime
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
@@ -145,8 +145,7 @@ def runtime_accuracy(
     rows: list[RuntimeAccuracy] = []
     unused: list[UnusedRuntime] = []
     for name in dict.fromkeys([chosen, *runtimes]):
-        runtime = get_runtime(name)
-        availability = runtime.availability()
+        availability = availability_for(get_runtime(name), contestants.quantized.config)
         if not availability.usable:
             unused.append(UnusedRuntime(name, availability.reason))
             progress.warn(f"{name} is left out: {availability.reason}")

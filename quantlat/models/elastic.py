@@ -52,7 +52,8 @@ class Embeddings(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = ActiveDropout()
 
-    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None) -> Tensor:
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None, mask: Tensor) -> Tensor:
+        """``mask``, bool ``[b, n]``, is for embeddings that look at neighbours: real tokens must not see padding."""
         positions = torch.arange(input_ids.size(1), device=input_ids.device) + self.position_offset
         hidden: Tensor = self.word(input_ids) + self.position(positions)
         if self.token_type is not None:
@@ -101,12 +102,14 @@ class FeedForward(nn.Module):
         self.activation = config.activation
 
     def forward(self, hidden: Tensor) -> Tensor:
-        raised: Tensor = self.up(hidden)
-        if self.activation == "relu":
-            raised = F.relu(raised)
-        else:
-            raised = F.gelu(raised, approximate="tanh" if self.activation == "gelu_new" else "none")
-        return self.down(raised)  # type: ignore[no-any-return]
+        return self.down(activate(self.up(hidden), self.activation))  # type: ignore[no-any-return]
+
+
+def activate(hidden: Tensor, activation: str) -> Tensor:
+    """One of :data:`quantlat.models.encoder_config.ACTIVATIONS`."""
+    if activation == "relu":
+        return F.relu(hidden)
+    return F.gelu(hidden, approximate="tanh" if activation == "gelu_new" else "none")
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,12 @@ class ElasticLayer(nn.Module):
         self.feed_forward = FeedForward(config, layer)
         self.dropout = ActiveDropout()
 
+    def project(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of ``[b, l, H]``, each ``[b, heads, l, head_size]``."""
+        attention = self.attention
+        query, key = attention.heads(hidden, attention.query), attention.heads(hidden, attention.key)
+        return query, key, attention.heads(hidden, attention.value)
+
     def finish(self, residual: Tensor, context: Tensor) -> Tensor:
         """Output projection, norms and feed-forward on the rows that are left (``[b, k, H]``, ``[b, k, width]``)."""
         attention, ffn = self.attention, self.feed_forward
@@ -142,7 +151,7 @@ class ElasticLayer(nn.Module):
     def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
         """Full length: ``[b, n, H] -> [b, n, H]``; ``bias`` ``[b, 1, 1, n]`` is 0 or very negative for padding."""
         attention = self.attention
-        query, key, value = (attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value))
+        query, key, value = self.project(hidden)
         if self.training and query.dtype == torch.bfloat16:
             # The fused kernel's bf16 backward takes 2.8 times as long on CPU as the products written out.
             context = torch.matmul(attention.scores(query, key, bias).softmax(-1), value)
@@ -153,7 +162,7 @@ class ElasticLayer(nn.Module):
     def observe(self, hidden: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """As :meth:`forward`, and the unnormalised attention scores ``[b, heads, n, n]`` beside it."""
         attention = self.attention
-        query, key, value = (attention.heads(hidden, p) for p in (attention.query, attention.key, attention.value))
+        query, key, value = self.project(hidden)
         scores = attention.scores(query, key, bias)
         return self.finish(hidden, attention.merge(torch.matmul(scores.softmax(-1), value))), scores
 
@@ -166,7 +175,7 @@ class ElasticLayer(nn.Module):
         """
         attention = self.attention
         bias = padding_bias(rows.mask, rows.hidden.dtype)
-        query, key, value = (attention.heads(rows.hidden, p) for p in (attention.query, attention.key, attention.value))
+        query, key, value = self.project(rows.hidden)
         probabilities = attention.scores(query, key, bias).softmax(-1)
         chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1))
         # Gathering context rows [b, k, H] moves far less memory than gathering probabilities [b, heads, k, l];
@@ -266,8 +275,9 @@ class ElasticEncoder(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.embeddings = Embeddings(config)
-        self.layers = nn.ModuleList(ElasticLayer(config, i) for i in range(config.num_layers))
+        embeddings, layer = _parts(config)
+        self.embeddings = embeddings(config)
+        self.layers = nn.ModuleList(layer(config, i) for i in range(config.num_layers))
 
     def forward(
         self,
@@ -291,7 +301,7 @@ class ElasticEncoder(nn.Module):
                 fused attention in them.
         """
         mask = attention_mask.to(torch.bool)
-        hidden = self.embeddings(input_ids, token_type_ids)
+        hidden = self.embeddings(input_ids, token_type_ids, mask)
         if lengths is not None:
             return self._forward_elastic(hidden, mask, lengths, skipped, whole_layers)
         bias = padding_bias(mask, hidden.dtype)
@@ -324,7 +334,7 @@ class ElasticEncoder(nn.Module):
     def observe(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Observation:
         """Full-length pass that keeps every hidden state and every attention score matrix."""
         mask = attention_mask.to(torch.bool)
-        hidden = self.embeddings(input_ids, token_type_ids)
+        hidden = self.embeddings(input_ids, token_type_ids, mask)
         bias = padding_bias(mask, hidden.dtype)
         states, scores = [hidden], []
         for layer in self.layers:
@@ -333,8 +343,31 @@ class ElasticEncoder(nn.Module):
             scores.append(score)
         return Observation(tuple(states), tuple(scores))
 
+    def observe_layer(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None, number: int
+    ) -> tuple[Tensor, Tensor]:
+        """Output ``[b, n, H]`` and attention scores ``[b, heads, n, n]`` of layer ``number`` (from 1).
+
+        The full-length pass ends there; the layers above are not computed.
+        """
+        mask = attention_mask.to(torch.bool)
+        hidden = self.embeddings(input_ids, token_type_ids, mask)
+        bias = padding_bias(mask, hidden.dtype)
+        for layer in self.layers[: number - 1]:
+            hidden = layer(hidden, bias)
+        return self.layers[number - 1].observe(hidden, bias)  # type: ignore[no-any-return,operator]
+
     def set_dropout(self, rate: float) -> None:
         """Use ``rate`` in every dropout of the encoder; 0 costs nothing."""
         for module in self.modules():
             if isinstance(module, ActiveDropout):
                 module.rate = rate
+
+
+def _parts(config: EncoderConfig) -> tuple[type[nn.Module], type[ElasticLayer]]:
+    """Embeddings and layer of a family."""
+    if config.bottleneck is None:
+        return Embeddings, ElasticLayer
+    from quantlat.models.mobilebert import MobileBertEmbeddings, MobileBertLayer  # which builds upon this module
+
+    return MobileBertEmbeddings, MobileBertLayer

@@ -2,7 +2,8 @@
 
 One description serves BERT, MiniLM, RoBERTa and DistilBERT; the differences between them are four numbers
 (token types, position offset, padding id, LayerNorm epsilon) and the names of their parameters
-(:mod:`quantlat.models.parameter_names`).
+(:mod:`quantlat.models.parameter_names`). MobileBERT's blocks are described by one field more
+(:mod:`quantlat.models.bottleneck`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from quantlat.errors import ModelError
+from quantlat.models.bottleneck import Bottleneck
 
-FAMILIES = ("bert", "roberta", "distilbert")
+FAMILIES = ("bert", "roberta", "distilbert", "mobilebert")
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
 _WIDTHS = ("layer_heads", "layer_neurons")
@@ -35,7 +37,7 @@ class EncoderConfig:
     """Hyper-parameters of an encoder.
 
     Attributes:
-        family: ``bert`` (also MiniLM), ``roberta`` or ``distilbert``.
+        family: ``bert`` (also MiniLM), ``roberta``, ``distilbert`` or ``mobilebert``.
         max_positions: longest sequence in tokens that has position embeddings.
         type_vocab_size: number of token types; 0 when the family has none (DistilBERT).
         position_offset: index of the first position embedding (RoBERTa starts behind its padding id).
@@ -43,6 +45,7 @@ class EncoderConfig:
         layer_heads: attention heads of each layer where they are fewer than ``num_heads``; empty: all of them. The
             size of a head stays ``hidden_size / num_heads``.
         layer_neurons: feed-forward neurons of each layer where they are fewer than ``intermediate_size``; empty: all.
+        bottleneck: MobileBERT's blocks; ``None`` for the other families.
     """
 
     family: str
@@ -60,6 +63,7 @@ class EncoderConfig:
     num_labels: int = 2
     layer_heads: tuple[int, ...] = ()
     layer_neurons: tuple[int, ...] = ()
+    bottleneck: Bottleneck | None = None
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -70,9 +74,12 @@ class EncoderConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
                 raise ModelError(f"encoder config: {name} must be an integer in [{low}, {high}], got {value!r}")
-        if self.hidden_size % self.num_heads:
+        if (self.family == "mobilebert") != (self.bottleneck is not None):
+            raise ModelError(f"encoder config: bottleneck belongs to mobilebert, the family is {self.family!r}")
+        if self.attention_size % self.num_heads:
+            name = "hidden_size" if self.bottleneck is None else "the bottleneck's size"
             raise ModelError(
-                f"encoder config: hidden_size {self.hidden_size} is not a multiple of num_heads {self.num_heads}"
+                f"encoder config: {name} {self.attention_size} is not a multiple of num_heads {self.num_heads}"
             )
         if self.activation not in ACTIVATIONS:
             raise ModelError(
@@ -86,6 +93,8 @@ class EncoderConfig:
             raise ModelError(f"encoder config: position_offset {self.position_offset} is out of [0, 16]")
         if not 1 <= self.num_labels <= 100_000:
             raise ModelError(f"encoder config: num_labels {self.num_labels} is out of [1, 100000]")
+        if self.bottleneck is not None and (self.layer_heads or self.layer_neurons):
+            raise ModelError("encoder config: MobileBERT's layers cannot be narrower than the encoder")
         self._check_widths("layer_heads", self.num_heads)
         self._check_widths("layer_neurons", self.intermediate_size)
 
@@ -100,9 +109,19 @@ class EncoderConfig:
                 raise ModelError(f"encoder config: {name} of layer {i + 1} must be in [1, {most}], got {width!r}")
 
     @property
+    def attention_size(self) -> int:
+        """Width of all attention heads together."""
+        return self.hidden_size if self.bottleneck is None else self.bottleneck.size
+
+    @property
     def head_size(self) -> int:
         """Width of one attention head."""
-        return self.hidden_size // self.num_heads
+        return self.attention_size // self.num_heads
+
+    @property
+    def has_pooler(self) -> bool:
+        """Whether a classification head has a linear and an activation before its classifier."""
+        return self.bottleneck is None or self.bottleneck.has_pooler
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -119,21 +138,24 @@ class EncoderConfig:
         return self.heads[layer] * self.head_size
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON; widths only where layers are narrower than the encoder's."""
+        """Plain values, for JSON; widths only where layers are narrower, the bottleneck only of MobileBERT."""
         values = asdict(self)
-        for name in _WIDTHS:
-            if values[name]:
-                values[name] = list(values[name])
-            else:
+        for name in (*_WIDTHS, "bottleneck"):
+            if not values[name]:
                 del values[name]
+            elif name in _WIDTHS:
+                values[name] = list(values[name])
         return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EncoderConfig:
         """Inverse of :meth:`to_dict`; raises :class:`ModelError` on unknown or missing keys."""
-        widths = {name: tuple(values[name]) for name in _WIDTHS if isinstance(values.get(name), list)}
+        fields: dict[str, Any] = dict(values)
+        fields |= {name: tuple(values[name]) for name in _WIDTHS if isinstance(values.get(name), list)}
+        if fields.get("bottleneck") is not None:
+            fields["bottleneck"] = Bottleneck.from_dict(fields["bottleneck"])
         try:
-            return cls(**{**values, **widths})
+            return cls(**fields)
         except TypeError as error:
             raise ModelError(f"encoder config: {error}") from None
 
@@ -173,6 +195,8 @@ class EncoderConfig:
             if not isinstance(widths, list):
                 raise ModelError(f"config.json: quantlat_{name} must be a list of numbers, got {widths!r}")
             fields[name] = tuple(widths)
+        if family == "mobilebert":
+            fields["bottleneck"] = Bottleneck.from_huggingface(values, hidden_size=fields["hidden_size"])
         return cls(family=family, pad_token_id=pad, num_labels=num_labels, **fields)
 
     def to_huggingface(self, *, task: str, labels: Sequence[str] = ()) -> dict[str, Any]:
@@ -194,6 +218,8 @@ class EncoderConfig:
             values["type_vocab_size"] = self.type_vocab_size
             values["layer_norm_eps"] = self.layer_norm_eps
             values["position_embedding_type"] = "absolute"
+        if self.bottleneck is not None:
+            values |= self.bottleneck.to_huggingface()
         if task != "question-answering":
             values["num_labels"] = self.num_labels
             classes = [labels[i] if i < len(labels) else f"LABEL_{i}" for i in range(self.num_labels)]
@@ -228,7 +254,9 @@ _ARCHITECTURES = {
     ("bert", "question-answering"): "BertForQuestionAnswering",
     ("roberta", "question-answering"): "RobertaForQuestionAnswering",
     ("distilbert", "question-answering"): "DistilBertForQuestionAnswering",
+    ("mobilebert", "question-answering"): "MobileBertForQuestionAnswering",
     ("bert", "text-classification"): "BertForSequenceClassification",
     ("roberta", "text-classification"): "RobertaForSequenceClassification",
     ("distilbert", "text-classification"): "DistilBertForSequenceClassification",
+    ("mobilebert", "text-classification"): "MobileBertForSequenceClassification",
 }

@@ -50,7 +50,7 @@ class ClassificationModel(nn.Module):
     """Class logits from the restored ``[CLS]`` state: ``[b, n] -> [b, classes]``.
 
     The families differ in the activation between the two layers: tanh for BERT (its pooler) and RoBERTa, ReLU for
-    DistilBERT.
+    DistilBERT. Published MobileBERT checkpoints have no first layer.
     """
 
     task = TEXT_CLASSIFICATION
@@ -58,7 +58,7 @@ class ClassificationModel(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.encoder = ElasticEncoder(config)
-        self.pooler = nn.Linear(config.hidden_size, config.hidden_size)
+        self.pooler = nn.Linear(config.hidden_size, config.hidden_size) if config.has_pooler else None
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
 
     @property
@@ -79,8 +79,10 @@ class ClassificationModel(nn.Module):
 
     def head(self, hidden: Tensor) -> Tensor:
         """Logits ``[b, classes]`` of states ``[b, n, H]``, of which ``[CLS]`` alone is read; it is never dropped."""
-        pooled = self.pooler(hidden[:, 0])
-        pooled = torch.relu(pooled) if self.config.family == "distilbert" else torch.tanh(pooled)
+        pooled = hidden[:, 0]
+        if self.pooler is not None:
+            pooled = self.pooler(pooled)
+            pooled = torch.relu(pooled) if self.config.family == "distilbert" else torch.tanh(pooled)
         return self.classifier(pooled)  # type: ignore[no-any-return]
 
 

@@ -4,7 +4,8 @@
 (all of them: ``H``), ``F_i`` neurons and ``l_0 = n``: attention of layer ``i`` still sees the
 rows of the layer before, its feed-forward only the kept ones (Length-Adaptive Transformer, Kim & Cho 2021).
 The formula reproduces the published search log of QuaLA-MiniLM within 0.1 %; the "GFLOPs" there are these
-multiply-accumulates, not twice their number. Embeddings and heads are not counted.
+multiply-accumulates, not twice their number. Embeddings and heads are not counted. MobileBERT's blocks have a
+formula of their own (:meth:`quantlat.models.bottleneck.Bottleneck.layer_macs`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ def macs(
     for i, after in enumerate(kept):
         if not 1 <= after <= before:
             raise ValueError(f"layer {i + 1} cannot keep {after} of {before} rows")
+        if config.bottleneck is not None:
+            total += config.bottleneck.layer_macs(
+                h, config.intermediate_size, before, after, row_restricted=row_restricted
+            )
+            before = after
+            continue
         a, f = config.attention_width(i), config.neurons[i]
         if row_restricted:
             attention = 3 * before * h * a + before * before * a + after * before * a + after * h * a

@@ -26,23 +26,40 @@ _DISTILBERT_LAYER = {
     "feed_forward.down": "ffn.lin2",
     "feed_forward.norm": "output_layer_norm",
 }
+_MOBILEBERT_LAYER = {
+    **_BERT_LAYER,
+    "bottleneck.input": "bottleneck.input.dense",
+    "bottleneck.input_norm": "bottleneck.input.LayerNorm",
+    "bottleneck.shared": "bottleneck.attention.dense",
+    "bottleneck.shared_norm": "bottleneck.attention.LayerNorm",
+    "bottleneck.output": "output.bottleneck.dense",
+    "bottleneck.output_norm": "output.bottleneck.LayerNorm",
+}
+_MOBILEBERT_STACKED = {"up": "intermediate.dense", "down": "output.dense", "norm": "output.LayerNorm"}
+_LAYERS = {
+    "bert": _BERT_LAYER,
+    "roberta": _BERT_LAYER,
+    "distilbert": _DISTILBERT_LAYER,
+    "mobilebert": _MOBILEBERT_LAYER,
+}
 _EMBEDDINGS = {
     "encoder.embeddings.word": "embeddings.word_embeddings",
     "encoder.embeddings.position": "embeddings.position_embeddings",
     "encoder.embeddings.token_type": "embeddings.token_type_embeddings",
+    "encoder.embeddings.transform": "embeddings.embedding_transformation",
     "encoder.embeddings.norm": "embeddings.LayerNorm",
 }
 _HEADS = {
     "bert": {"pooler": "bert.pooler.dense", "classifier": "classifier"},
     "roberta": {"pooler": "classifier.dense", "classifier": "classifier.out_proj"},
     "distilbert": {"pooler": "pre_classifier", "classifier": "classifier"},
+    "mobilebert": {"pooler": "mobilebert.pooler.dense", "classifier": "classifier"},
 }
 
 
 def module_names(config: EncoderConfig, ours: Iterable[str]) -> dict[str, str]:
     """Our parameter names to the checkpoint's, for a model of this family with its task head."""
     prefix = config.family
-    layer_names = _DISTILBERT_LAYER if prefix == "distilbert" else _BERT_LAYER
     stack = "transformer.layer" if prefix == "distilbert" else "encoder.layer"
     names: dict[str, str] = {}
     for name in ours:
@@ -51,11 +68,19 @@ def module_names(config: EncoderConfig, ours: Iterable[str]) -> dict[str, str]:
             theirs = f"{prefix}.{_EMBEDDINGS[module]}"
         elif module.startswith("encoder.layers."):
             _, _, index, inner = module.split(".", 3)
-            theirs = f"{prefix}.{stack}.{index}.{layer_names[inner]}"
+            theirs = f"{prefix}.{stack}.{index}.{_layer_module(prefix, inner)}"
         else:
             theirs = _HEADS[prefix].get(module, module)
         names[name] = f"{theirs}.{leaf}"
     return names
+
+
+def _layer_module(family: str, inner: str) -> str:
+    """A module of a layer in the checkpoint's spelling; stacked feed-forwards are numbered from 0 in both."""
+    if inner.startswith("stack."):
+        _, number, part = inner.split(".")
+        return f"ffn.{number}.{_MOBILEBERT_STACKED[part]}"
+    return _LAYERS[family][inner]
 
 
 def canonical_key(key: str, family: str) -> str:

@@ -91,7 +91,7 @@ class Tokenizer:
             sep_token_id=ids[wanted[1]],
             pad_token_id=ids[wanted[2]],
             pair_separators=2 if roberta else 1,
-            uses_token_type_ids=family == "bert",
+            uses_token_type_ids=family in ("bert", "mobilebert"),
             json=text,
         )
 

@@ -77,7 +77,10 @@ class _Description(BaseModel):
     format: Literal["quantlat-int8"]
     format_version: int
     task: _Text
-    config: dict[str, str | int | float | Annotated[list[int], Field(max_length=96)]]
+    config: dict[
+        str,
+        str | int | float | Annotated[list[int], Field(max_length=96)] | dict[str, str | int | float | bool],
+    ]
     fp32_linears: _Names
     smoothed_linears: _Names
     calibration: _Calibration

@@ -34,6 +34,16 @@ _GROUPS = (
     (("feed_forward.up",), 1.0),
     (("feed_forward.down",), 1.0),
 )
+# MobileBERT's: values and the shared bottleneck read the block's input, the input bottleneck its kept rows.
+_BLOCK_GROUPS = (
+    (("bottleneck.shared", "attention.value"), 1.0),
+    (("attention.query", "attention.key"), 1.0),
+    (("bottleneck.input",), 1.0),
+    (("attention.output",), 0.65),
+    (("feed_forward.up",), 1.0),
+    (("feed_forward.down",), 1.0),
+    (("bottleneck.output",), 1.0),
+)
 _LEAST = 1e-5  # a channel that never moves must not get an infinite multiplier
 
 
@@ -78,9 +88,13 @@ def smooth(
 
 def _groups(model: TaskModel) -> Iterator[tuple[list[str], float]]:
     """Full names of the linears that share an input, and their share of alpha."""
-    known = set(layout_of(model.config, model.task).linears)
+    known, bottleneck = set(layout_of(model.config, model.task).linears), model.config.bottleneck
+    groups: tuple[tuple[tuple[str, ...], float], ...] = _GROUPS if bottleneck is None else _BLOCK_GROUPS
+    if bottleneck is not None:
+        stacked = [f"stack.{k}.{part}" for k in range(bottleneck.feed_forwards - 1) for part in ("up", "down")]
+        groups = (*groups, *(((name,), 1.0) for name in stacked))
     for i in range(model.config.num_layers):
-        for parts, share in _GROUPS:
+        for parts, share in groups:
             yield [name for part in parts if (name := f"encoder.layers.{i}.{part}") in known], share
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|h)\s*")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_RANDOM_MODEL = re.compile(r"bert-\d{1,2}x\d{1,4}")
+_RANDOM_MODEL = re.compile(r"(mobile)?bert-\d{1,2}x\d{1,4}")
 _MODEL_SCHEMES = ("pip", "hub", "random")
 
 
@@ -69,7 +69,7 @@ Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0)]
 """Seconds; written ``90s``, ``10m``, ``1h`` in a recipe."""
 
 ModelReference = Annotated[str, Field(min_length=1), AfterValidator(_check_model_reference)]
-"""A folder, ``hub:organisation/name``, ``pip:package`` or ``random:bert-LAYERSxHIDDEN``."""
+"""A folder, ``hub:organisation/name``, ``pip:package`` or ``random:bert-LAYERSxHIDDEN`` (or ``mobilebert-…``)."""
 
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]

@@ -29,6 +29,7 @@ from quantlat.recipe.stages import (
     IntermediateDistillation,
     LengthDropStage,
     PredictionDistillation,
+    ProgressiveDistillation,
     QuantizationStage,
     SensitivityOptions,
     StageOptions,
@@ -52,6 +53,7 @@ __all__ = [
     "ModelReference",
     "Part",
     "PredictionDistillation",
+    "ProgressiveDistillation",
     "QuantizationStage",
     "Recipe",
     "ReportOptions",
@@ -68,7 +70,7 @@ __all__ = [
 RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
 TaskName = Literal["question-answering", "text-classification"]
 _QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
-_TRAINED_KEYS = ("train", "intermediate", "prediction", "width", "depth")
+_TRAINED_KEYS = ("train", "intermediate", "progressive", "prediction", "width", "depth")
 
 
 class SearchOptions(Part):

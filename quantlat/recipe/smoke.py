@@ -23,6 +23,7 @@ from quantlat.recipe.schema import (
 Options = TypeVar("Options", bound=TrainOptions)
 
 SMOKE_MODEL = "random:bert-2x128"
+SMOKE_MOBILEBERT = "random:mobilebert-2x128"
 SMOKE_SUFFIX = "-smoke"
 _EXAMPLES = 16
 _STEPS = 2
@@ -40,7 +41,9 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
     )
     teacher_train = recipe.teacher.train or TrainOptions(epochs=1, learning_rate=1e-4)
     same_model = recipe.student.model == "teacher"
-    student = {"sha256": None, "layers": None, **({} if same_model else {"model": SMOKE_MODEL})}
+    # MobileBERT's blocks are what a smoke run of its recipe should try; the name is all that tells them here.
+    model = SMOKE_MOBILEBERT if "mobilebert" in recipe.student.model.lower() else SMOKE_MODEL
+    student = {"sha256": None, "layers": None, **({} if same_model else {"model": model})}
     search = recipe.search and recipe.search.model_copy(
         update={
             "trials": 4,
@@ -88,9 +91,16 @@ def _short(options: Options) -> Options:
 
 def _smoke_stage(stage: StageOptions) -> StageOptions:
     if isinstance(stage, DistillationStage):
-        intermediate = stage.intermediate and _short(stage.intermediate).model_copy(update={"layer_map": "uniform"})
+        uniform = {"layer_map": "uniform"}
+        progressive = stage.progressive and _short(stage.progressive).model_copy(
+            update={**uniform, "copy_from_teacher": False}
+        )
         return stage.model_copy(
-            update={"intermediate": intermediate, "prediction": stage.prediction and _short(stage.prediction)}
+            update={
+                "intermediate": stage.intermediate and _short(stage.intermediate).model_copy(update=uniform),
+                "progressive": progressive,
+                "prediction": stage.prediction and _short(stage.prediction),
+            }
         )
     if isinstance(stage, LengthDropStage):
         return stage.model_copy(update={"train": _short(stage.train)})

@@ -1,7 +1,7 @@
 """The ``stages`` of a recipe: distillation, LengthDrop training, DynaBERT training and INT8 quantisation.
 
-Papers: TinyBERT (arXiv 1909.10351), Length-Adaptive Transformer (arXiv 2010.07003), Dynamic-TinyBERT
-(arXiv 2111.09645), QuaLA-MiniLM (arXiv 2210.17114), DynaBERT (arXiv 2004.04037).
+Papers: TinyBERT (arXiv 1909.10351), MobileBERT (arXiv 2004.02984), Length-Adaptive Transformer (arXiv 2010.07003),
+Dynamic-TinyBERT (arXiv 2111.09645), QuaLA-MiniLM (arXiv 2210.17114), DynaBERT (arXiv 2004.04037).
 """
 
 from __future__ import annotations
@@ -24,6 +24,28 @@ class IntermediateDistillation(TrainOptions):
     embedding_weight: Weight = 1.0
 
 
+class ProgressiveDistillation(TrainOptions):
+    """MobileBERT's transfer: feature map and attention of one layer after the other follow the teacher's.
+
+    The steps are divided evenly between the student's layers. The weights' defaults are those of the published code.
+    """
+
+    layer_map: Literal["uniform"] | Annotated[tuple[Count, ...], Field(strict=False)] = "uniform"
+    """Teacher layer (counted from 1) that each student layer follows; uniform: g(m) = m * N / M."""
+    feature_map_weight: Weight = 100.0
+    """Of the feature maps' mean squared error, both normalised over the width."""
+    mean_weight: Weight = 5000.0
+    """Of the mean squared error of the feature maps' means over the width."""
+    variance_weight: Weight = 5.0
+    """Of the mean absolute error of the feature maps' variances over the width."""
+    attention_weight: Weight = 1.0
+    """Of the divergence of the attention distributions, KL(teacher || student)."""
+    lower_layers_rate: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the learning rate that layers have after their turn; 0 freezes them."""
+    copy_from_teacher: bool = False
+    """Begin with the teacher's embeddings and task head; needs a teacher that has them in the same shape."""
+
+
 class PredictionDistillation(TrainOptions):
     """TinyBERT's second step: the predicted distributions follow the teacher's (soft cross-entropy)."""
 
@@ -32,16 +54,25 @@ class PredictionDistillation(TrainOptions):
 
 
 class DistillationStage(Part):
-    """Task-specific TinyBERT distillation; either step may be left out with null, not both."""
+    """Task-specific distillation in two steps, of which one may be left out with null.
+
+    First hidden states and attention, as TinyBERT does it (``intermediate``) or as MobileBERT does (``progressive``),
+    then predictions.
+    """
 
     kind: Literal["distillation"] = "distillation"
     intermediate: IntermediateDistillation | None = None
+    progressive: ProgressiveDistillation | None = None
     prediction: PredictionDistillation | None = None
 
     @model_validator(mode="after")
     def _has_a_step(self) -> Self:
-        if self.intermediate is None and self.prediction is None:
-            raise ValueError("give intermediate or prediction, or both: a distillation needs a step to do")
+        if self.intermediate is None and self.progressive is None and self.prediction is None:
+            raise ValueError(
+                "give intermediate (or progressive) or prediction, or both: a distillation needs a step to do"
+            )
+        if self.intermediate is not None and self.progressive is not None:
+            raise ValueError("give intermediate or progressive, not both: the second would undo the first")
         return self
 
 

@@ -13,7 +13,7 @@ from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.progress import Progress, QuietProgress
-from quantlat.runtimes.base import Config, Session, TokenBatch, get_runtime, runtime_names
+from quantlat.runtimes.base import Config, Session, TokenBatch, availability_for, get_runtime, runtime_names
 
 if TYPE_CHECKING:
     from quantlat.models.heads import TaskModel
@@ -119,7 +119,7 @@ def _load(
     with progress.task("compiling for each runtime", len(names), unit="runtime") as task:
         for name in names:
             runtime = get_runtime(name)
-            availability = runtime.availability()
+            availability = availability_for(runtime, model.config)
             if not availability.usable:
                 skipped.append((name, availability.reason))
                 continue

@@ -171,6 +171,21 @@ def all_runtimes() -> tuple[Runtime, ...]:
     return tuple(get_runtime(name) for name in _RUNTIMES)
 
 
+_PLAIN_LAYERS_ONLY = ("native", "ipex")  # what they execute is written out for BERT's layer
+
+
+def availability_for(runtime: Runtime, model: EncoderConfig) -> Availability:
+    """Whether a runtime can run this model here: :meth:`Runtime.availability`, and whether it knows the family."""
+    if model.bottleneck is not None and runtime.name in _PLAIN_LAYERS_ONLY:
+        others = [name for name in _RUNTIMES if name not in _PLAIN_LAYERS_ONLY]
+        return Availability(
+            False,
+            f"it does not run {model.family} models (bottleneck blocks)",
+            f"Use a runtime that does: {', '.join(others)}.",
+        )
+    return runtime.availability()
+
+
 def check_batch(batch: TokenBatch, model: EncoderConfig) -> None:
     """Reject what a runtime could only answer with nonsense or a crash.
 

@@ -20,6 +20,7 @@ from pathlib import Path
 _LIMIT_BYTES = 2 << 30
 _SOURCES = (
     "quantlat.models.elastic",
+    "quantlat.models.mobilebert",
     "quantlat.models.heads",
     "quantlat.quantization.graph",
     "quantlat.quantization.reference",

@@ -16,7 +16,7 @@ from quantlat.models.heads import TaskModel
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.graph import ELASTIC_INPUTS, PLAIN_INPUTS
 from quantlat.quantization.layout import QUESTION_ANSWERING
-from quantlat.runtimes.base import Availability, IdArray, Logits
+from quantlat.runtimes.base import Availability, IdArray, Logits, availability_for
 from quantlat.runtimes.frames import Array, Frame
 from quantlat.runtimes.ipex_process import INSTALL, IpexWorker, find_environment
 from quantlat.runtimes.session import Execute, GraphKind, GraphSession, GraphSource, graph_source
@@ -36,7 +36,7 @@ class IpexRuntime:
 
     def load(self, model: TaskModel | QuantizedModel, *, threads: int, cache_dir: Path | None = None) -> IpexSession:
         """See :class:`quantlat.runtimes.base.Runtime`."""
-        self.availability().require(self.name)
+        availability_for(self, model.config).require(self.name)
         return IpexSession(model, threads=threads, cache_dir=cache_dir)
 
 

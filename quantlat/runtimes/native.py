@@ -1,6 +1,6 @@
 """quantlat's own INT8 engine (``quantlat/native``): ragged batches, dropped tokens that become saved time.
 
-The engine runs quantised models of the BERT family only. It never pads: the real tokens of a batch
+The engine runs quantised models with BERT's layer only, not MobileBERT's. It never pads: the real tokens of a batch
 lie one after the other, and each sequence drops tokens by its own length.
 """
 
@@ -28,6 +28,7 @@ from quantlat.runtimes.base import (
     Logits,
     TokenBatch,
     TokenWindow,
+    availability_for,
     check_batch,
     requested_lengths,
     require_whole_network,
@@ -72,7 +73,7 @@ class NativeRuntime:
 
     def load(self, model: TaskModel | QuantizedModel, *, threads: int, cache_dir: Path | None = None) -> NativeSession:
         """See :class:`quantlat.runtimes.base.Runtime`; only quantised models can be loaded."""
-        self.availability().require(self.name)
+        availability_for(self, model.config).require(self.name)
         if not isinstance(model, QuantizedModel):
             raise RuntimeUnavailableError(
                 "runtime 'native' runs quantised models only, got an fp32 model",

@@ -1,4 +1,4 @@
-"""Stage ``distillation``: TinyBERT's intermediate and prediction distillation."""
+"""Stage ``distillation``: TinyBERT's intermediate or MobileBERT's progressive step, then prediction distillation."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class DistillationStage(Stage):
     def run(self, context: StageContext) -> StageOutcome:
         from quantlat.training.alignment import require_same_tokens
         from quantlat.training.distillation import distill_intermediate, distill_prediction
+        from quantlat.training.progressive import distill_progressively
         from quantlat.training.soft_labels import SoftLabels
 
         options = context.recipe.distillation
@@ -45,17 +46,18 @@ class DistillationStage(Stage):
         data = context.inputs["data"]
         windows = read_windows(data, "fit", context.recipe, student.tokenizer)
         results = {}
-        if options.intermediate is not None:
+        if options.intermediate is not None or options.progressive is not None:
+            step = "progressive" if options.intermediate is None else "intermediate"
             teacher = read_model(context.inputs["teacher"], task=context.recipe.task)
-            require_same_tokens(student.tokenizer, teacher.tokenizer)
-            results["intermediate"] = distill_intermediate(
-                student.model,
-                teacher.model,
-                windows.windows,
-                options_for(data, options.intermediate),
-                state_dir=context.state_dir / "intermediate",
-                progress=context.progress,
-            )
+            require_same_tokens(student.tokenizer, teacher.tokenizer, step)
+            folder, progress = context.state_dir / step, context.progress
+            models = (student.model, teacher.model, windows.windows)
+            if options.intermediate is not None:
+                chosen = options_for(data, options.intermediate)
+                results[step] = distill_intermediate(*models, chosen, state_dir=folder, progress=progress)
+            elif options.progressive is not None:
+                transfer = options_for(data, options.progressive)
+                results[step] = distill_progressively(*models, transfer, state_dir=folder, progress=progress)
         if options.prediction is not None:
             results["prediction"] = distill_prediction(
                 student.model,

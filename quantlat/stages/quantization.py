@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import Metric, Stage, StageContext, StageOutcome
-from quantlat.pipeline.store import file_hash
+from quantlat.pipeline.store import file_hash, write_atomically
 from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
 
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
     from quantlat.quantization.coverage import Coverage
 
 
+LAYER_ERRORS = "layer_errors.json"
+_ERROR_WINDOWS = 16
+
+
 class QuantizationStage(Stage):
-    """Leaves the quantised model, its only copy, as ``quantized/``."""
+    """Leaves the quantised model, its only copy, as ``quantized/``, and the error of each layer beside it."""
 
     name = "quantization"
     version = 3
@@ -43,6 +49,7 @@ class QuantizationStage(Stage):
         from quantlat.quantization.calibration import draw, load_calibration
         from quantlat.quantization.coverage import artifact_coverage
         from quantlat.quantization.inc import calibrate_and_convert
+        from quantlat.quantization.layer_error import layer_errors
         from quantlat.quantization.sensitivity import match_linears
 
         recipe, options = context.recipe, context.recipe.quantization
@@ -64,11 +71,20 @@ class QuantizationStage(Stage):
         if options.sensitivity.enabled:
             quantized, metrics = _settle_precision(context, student, quantized)
         quantized.save(context.output / QUANTIZED, tokenizer_json=student.tokenizer.json)
+        watched = windows.sample(min(len(windows), _ERROR_WINDOWS), seed=recipe.seed).windows
+        errors = layer_errors(quantized, student.model, watched)
+        write_atomically(context.output / LAYER_ERRORS, json.dumps([asdict(error) for error in errors], indent=1))
+        worst = max(errors, key=lambda error: error.relative_error)
+        context.progress.say(
+            f"INT8 error of the layers' outputs: {errors[-1].relative_error:.1%} of their size behind the last layer, "
+            f"at most {worst.relative_error:.1%} (layer {worst.layer}); each layer is in {LAYER_ERRORS}"
+        )
         coverage = artifact_coverage(quantized)
         _say_coverage(context, coverage)
         return StageOutcome(
             metrics
             | {
+                "largest_layer_error": round(worst.relative_error, 5),
                 "calibration": spec.name,
                 "calibration_windows": quantized.calibration.windows,
                 "fp32_mib": round(coverage.float_size_mib, 2),

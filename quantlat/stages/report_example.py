@@ -197,7 +197,8 @@ def _survival(model: TaskModel, ids: Tensor, types: Tensor, lengths: Tensor | No
     encoder, n = model.encoder, ids.size(1)
     if lengths is None:
         return (len(encoder.layers),) * n
-    alive = Survivors(encoder.embeddings(ids, types), torch.ones(1, n, dtype=torch.bool), torch.arange(n).expand(1, n))
+    mask = torch.ones(1, n, dtype=torch.bool)
+    alive = Survivors(encoder.embeddings(ids, types, mask), mask, torch.arange(n).expand(1, n))
     survives = np.zeros(n, dtype=np.int64)
     for i, layer in enumerate(encoder.layers):
         alive = layer.drop(alive, lengths[i])  # type: ignore[operator]

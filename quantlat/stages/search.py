@@ -146,13 +146,13 @@ def _choose_runtime(
 ) -> tuple[str, dict[str, float]]:
     """The recipe's runtime, or the fastest on a handful of windows spread over the lengths."""
     from quantlat.latency import Workload
-    from quantlat.runtimes import TokenBatch, get_runtime
+    from quantlat.runtimes import TokenBatch, availability_for, get_runtime
     from quantlat.runtimes.auto import measure_runtimes
     from quantlat.search import RetentionSpace
 
     options = request.options
     if options.runtime != "auto":
-        get_runtime(options.runtime).availability().require(options.runtime)
+        availability_for(get_runtime(options.runtime), quantized.config).require(options.runtime)
         return options.runtime, {}
     workload = Workload.from_windows(windows, _AUTO_BATCHES, seed=request.recipe.seed)
     batches = [TokenBatch.from_windows([windows.windows[i]]) for i in workload.indices]

@@ -51,17 +51,20 @@ def reads_alike(student: Tokenizer, teacher: Tokenizer) -> bool:
     )
 
 
-def require_same_tokens(student: Tokenizer, teacher: Tokenizer) -> None:
+def require_same_tokens(student: Tokenizer, teacher: Tokenizer, step: str = "intermediate") -> None:
     """Refuse what compares states token by token when the tokens differ.
+
+    Args:
+        step: key of the recipe that asks for it, for the error.
 
     Raises:
         ModelError: the tokenizers differ.
     """
     if not reads_alike(student, teacher):
         raise ModelError(
-            f"intermediate distillation compares hidden states token by token, but the student's tokenizer "
+            f"{step} distillation compares hidden states token by token, but the student's tokenizer "
             f"({student.vocab_size} tokens) and the teacher's ({teacher.vocab_size} tokens) cut text differently",
-            "Set stages.distillation.intermediate to null (prediction distillation aligns different tokenizers), or "
+            f"Set stages.distillation.{step} to null (prediction distillation aligns different tokenizers), or "
             "pick a teacher with the student's tokenizer.",
         )
 

@@ -133,7 +133,7 @@ def distill_intermediate(
         RecipeError: a wrong layer map, or nothing left to teach.
         Others: as :func:`quantlat.training.loop.train`.
     """
-    _check_comparable(student, teacher, windows)
+    check_comparable(student, teacher, windows, "intermediate")
     mapping = layer_map(options.layer_map, student.config.num_layers, teacher.config.num_layers)
     step = IntermediateStep(teacher.to(training_device()), mapping, options)
     if step.embedding_weight + options.hidden_weight + options.attention_weight == 0.0:
@@ -217,12 +217,17 @@ def distill_prediction(
     )
 
 
-def _check_comparable(student: TaskModel, teacher: TaskModel, windows: Sequence[Window]) -> None:
+def check_comparable(student: TaskModel, teacher: TaskModel, windows: Sequence[Window], step: str) -> None:
+    """Refuse what cannot be compared token by token; ``step`` is the recipe's key, for the error.
+
+    Raises:
+        ModelError: the vocabularies differ in size, or the windows are too long for the teacher.
+    """
     if student.config.vocab_size != teacher.config.vocab_size:
         raise ModelError(
-            f"intermediate distillation needs one vocabulary, but the student has {student.config.vocab_size} tokens "
+            f"{step} distillation needs one vocabulary, but the student has {student.config.vocab_size} tokens "
             f"and the teacher {teacher.config.vocab_size}",
-            "Set stages.distillation.intermediate to null, or pick a teacher with the student's tokenizer.",
+            f"Set stages.distillation.{step} to null, or pick a teacher with the student's tokenizer.",
         )
     longest = max((window.length for window in windows), default=0)
     if longest > teacher.config.max_positions:

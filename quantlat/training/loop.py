@@ -35,10 +35,12 @@ from quantlat.training.counters import Counters, TrainResult
 from quantlat.training.device import Execution
 from quantlat.training.fingerprints import weights_fingerprint, windows_fingerprint
 from quantlat.training.optimizer import (
+    LinearSchedule,
+    Schedule,
     build_optimizer,
-    learning_rate_factor,
     optimizer_tensors,
     restore_optimizer,
+    set_rates,
 )
 from quantlat.training.signals import DeferredSignals
 from quantlat.training.state import StateFolder
@@ -66,6 +68,7 @@ def train(
     progress: Progress,
     name: str = "training",
     settings: Mapping[str, Any] | None = None,
+    schedule: Schedule | None = None,
     on_epoch_end: Callable[[int], None] | None = None,
     save_every_s: float = SAVE_EVERY_S,
 ) -> TrainResult:
@@ -82,6 +85,7 @@ def train(
             weights are the same.
         name: shown to the user.
         settings: whatever else determines the result (loss weights, teacher), JSON values.
+        schedule: learning rates; by default warm-up and linear decay, the same for all parameters.
         on_epoch_end: called with the epoch (from 0) after its last step.
 
     Raises:
@@ -92,7 +96,7 @@ def train(
     """
     if not windows:
         raise DataError(f"{name}: there are no windows to train on", "Check data.sources and max_train_examples.")
-    run = _Training(model, windows, step, options, pad_token_id, Path(state_dir), progress, name)
+    run = _Training(model, windows, step, options, pad_token_id, Path(state_dir), progress, name, schedule)
     run.resume(settings or {})
     with run.prepared():
         run.loop(on_epoch_end, save_every_s)
@@ -117,6 +121,7 @@ class _Training:
         state_dir: Path,
         progress: Progress,
         name: str,
+        schedule: Schedule | None,
     ) -> None:
         self.model, self.windows, self.step, self.options = model, windows, step, options
         self.pad_token_id, self.state_dir, self.name = pad_token_id, state_dir, name
@@ -132,7 +137,8 @@ class _Training:
         frozen = _embedding_parameters(model) if options.freeze_embeddings else set()
         self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad and id(p) not in frozen}
         self.others = [p for p in model.parameters() if p.requires_grad and id(p) in frozen]
-        self.optimizer = build_optimizer(self.parameters, options)
+        self.schedule = schedule or LinearSchedule(options.warmup_ratio)
+        self.optimizer = build_optimizer(self.parameters, options, self.schedule)
         self.counters = Counters()
         self.resumed = False
         self.consistent = True  # False while weights and counters do not belong to the same step
@@ -159,7 +165,7 @@ class _Training:
             restore_optimizer(self.optimizer, self.parameters, saved.tensors)
         except (KeyError, ValueError, TypeError) as error:
             self.progress.warn(f"{self.state_dir} is damaged and is not used; {self.name} starts over ({error})")
-            self.optimizer = build_optimizer(self.parameters, self.options)
+            self.optimizer = build_optimizer(self.parameters, self.options, self.schedule)
             return
         with torch.no_grad():
             for key, parameter in self.parameters.items():
@@ -252,9 +258,7 @@ class _Training:
         *measured, gradient_norm = torch.cat([values, norm.detach().float().reshape(1)]).tolist()
         self._check_finite(dict(zip(losses, measured, strict=True)), gradient_norm)
 
-        factor = learning_rate_factor(counters.step, self.total, options.warmup_ratio)
-        for group in self.optimizer.param_groups:
-            group["lr"] = options.learning_rate * factor
+        set_rates(self.optimizer, self.schedule, peak=options.learning_rate, step=counters.step, total=self.total)
         self.consistent = False
         self.optimizer.step()
         tokens = int(self.lengths[indices].sum())
@@ -286,9 +290,9 @@ class _Training:
         values = {**losses, "gradient norm": gradient_norm}
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
-            rate = self.options.learning_rate * learning_rate_factor(
-                self.counters.step, self.total, self.options.warmup_ratio
-            )
+            groups = {group["schedule_group"] for group in self.optimizer.param_groups}
+            factors = [self.schedule.factor(group, self.counters.step, self.total) for group in groups]
+            rate = self.options.learning_rate * max(factors)
             raise TrainingDiverged(
                 f"{self.name}: {bad[0]} became {values[bad[0]]} at step {self.counters.step + 1} of {self.total} "
                 f"(learning rate {rate:.2g}, {self.execution.precision})",

@@ -12,6 +12,8 @@ Everything is computed in fp32, whatever the autocast type of the inputs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -95,17 +97,80 @@ def masked_score_mse(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     Raises:
         ModelError: batch or token counts differ.
     """
-    if student.size(0) != teacher.size(0) or student.shape[2:] != teacher.shape[2:]:
-        raise ModelError(
-            f"attention scores of shape {tuple(student.shape)} cannot be compared with {tuple(teacher.shape)}",
-            "Student and teacher have to read the same tokens.",
-        )
+    _check_scores(student, teacher)
     if student.size(1) != teacher.size(1):
         student, teacher = student.mean(1, keepdim=True), teacher.mean(1, keepdim=True)
     real = mask.to(torch.float32)
     squares = (student.float() - teacher.float()).square().sum(1)
     pairs = torch.einsum("bqk,bq,bk->", squares, real, real)
     return pairs / (real.sum(1).square().sum() * student.size(1))
+
+
+def attention_kl(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """MobileBERT's attention transfer (arXiv 2004.02984, §3.4): ``KL(teacher ‖ student)`` of attention distributions.
+
+    Mean over heads and real query rows; where the numbers of heads differ, the mean distributions over heads are
+    compared. It differs from the paper's cross-entropy by the teacher's entropy, which has no gradient.
+
+    Args:
+        student: unnormalised scores ``[b, heads, n, n]``, padding keys masked.
+        teacher: the same of the teacher, ``[b, teacher heads, n, n]``.
+        mask: ``[b, n]``, nonzero for real tokens.
+
+    Raises:
+        ModelError: batch or token counts differ.
+    """
+    _check_scores(student, teacher)
+    log_student, log_target = student.float().log_softmax(-1), teacher.float().log_softmax(-1)
+    if student.size(1) != teacher.size(1):
+        # The smallest normal number keeps the logarithm of a probability that rounds to zero finite.
+        log_student, log_target = (
+            logs.exp().mean(1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny).log()
+            for logs in (log_student, log_target)
+        )
+    divergence = (log_target.exp() * (log_target - log_student)).sum(-1).mean(1)
+    real = mask.to(torch.float32)
+    return (divergence * real).sum() / real.sum()
+
+
+@dataclass(frozen=True)
+class FeatureMapLosses:
+    """The parts of MobileBERT's feature map transfer, scalars."""
+
+    normalized: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
+def feature_map_losses(student: Tensor, teacher: Tensor, mask: Tensor) -> FeatureMapLosses:
+    """Feature map transfer of MobileBERT (arXiv 2004.02984, §3.4), taken apart as in the published code.
+
+    Of each real token's map, ``[H]`` wide: squared error between the maps normalised to mean 0 and variance 1,
+    squared error of their means, absolute error of their variances.
+
+    Args:
+        student: ``[b, n, H]``; ``teacher``: the same shape; ``mask``: ``[b, n]``.
+
+    Raises:
+        ModelError: the sizes differ; a learnt projection has to come first.
+    """
+    width = student.shape[-1:]
+    mine, target = student.float(), teacher.float()
+    normalized = masked_mse(F.layer_norm(mine, width), F.layer_norm(target, teacher.shape[-1:]), mask)
+    real = mask.to(torch.float32)
+    means = (mine.mean(-1) - target.mean(-1)).square()
+    variances = (mine.var(-1, correction=0) - target.var(-1, correction=0)).abs()
+    return FeatureMapLosses(
+        normalized, (means * real).sum() / real.sum(), (variances * real).sum() / real.sum()
+    )
+
+
+def _check_scores(student: Tensor, teacher: Tensor) -> None:
+    if student.size(0) != teacher.size(0) or student.shape[2:] != teacher.shape[2:]:
+        raise ModelError(
+            f"attention scores of shape {tuple(student.shape)} cannot be compared with {tuple(teacher.shape)}",
+            "Student and teacher have to read the same tokens.",
+        )
 
 
 def _candidates(logits: Tensor, mask: Tensor | None) -> Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -25,21 +27,57 @@ def learning_rate_factor(step: int, total: int, warmup_ratio: float) -> float:
     return (total - step) / max(1, total - warmup)
 
 
-def build_optimizer(parameters: Mapping[str, nn.Parameter], options: TrainOptions) -> torch.optim.AdamW:
+class Schedule(Protocol):
+    """Learning rates over the steps, as shares of the peak rate; parameters may differ in theirs."""
+
+    def group_of(self, name: str) -> int:
+        """Which parameters share their rate with the one called ``name``."""
+
+    def factor(self, group: int, step: int, total: int) -> float:
+        """Share of the peak rate that ``group`` has at ``step`` (from 0) of ``total``."""
+
+
+@dataclass(frozen=True)
+class LinearSchedule:
+    """:func:`learning_rate_factor` for all parameters."""
+
+    warmup_ratio: float
+
+    def group_of(self, name: str) -> int:
+        return 0
+
+    def factor(self, group: int, step: int, total: int) -> float:
+        return learning_rate_factor(step, total, self.warmup_ratio)
+
+
+def build_optimizer(
+    parameters: Mapping[str, nn.Parameter], options: TrainOptions, schedule: Schedule | None = None
+) -> torch.optim.AdamW:
     """AdamW over ``parameters``; biases and norms (vectors) are not decayed.
 
     The fused implementation is one pass over the weights; where a device has none, the multi-tensor one is
     used.
     """
+    members: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter in parameters.items():
+        group = schedule.group_of(name) if schedule is not None else 0
+        members.setdefault((group, parameter.dim() > 1), []).append(parameter)
     groups = [
-        {"params": [p for p in parameters.values() if p.dim() > 1], "weight_decay": options.weight_decay},
-        {"params": [p for p in parameters.values() if p.dim() <= 1], "weight_decay": 0.0},
+        {"params": chosen, "weight_decay": options.weight_decay if decays else 0.0, "schedule_group": group}
+        for (group, decays), chosen in sorted(members.items(), key=lambda item: (item[0][0], not item[0][1]))
     ]
-    groups = [group for group in groups if group["params"]]
     try:
         return torch.optim.AdamW(groups, lr=options.learning_rate, eps=1e-8, fused=True)
     except RuntimeError:
         return torch.optim.AdamW(groups, lr=options.learning_rate, eps=1e-8, foreach=True)
+
+
+def set_rates(
+    optimizer: torch.optim.Optimizer, schedule: Schedule, *, peak: float, step: int, total: int
+) -> None:
+    """Give every group of parameters its learning rate at ``step``."""
+    for group in optimizer.param_groups:
+        group["lr"] = peak * schedule.factor(group["schedule_group"], step, total)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:

@@ -56,7 +56,7 @@ class Sandwich:
     def start(cls, model: TaskModel, batch: Batch, tokens: Lengths) -> Sandwich:
         """Run the full pass."""
         encoder, mask = model.encoder, batch.attention_mask.to(torch.bool)
-        states = [encoder.embeddings(batch.input_ids, batch.token_type_ids)]
+        states = [encoder.embeddings(batch.input_ids, batch.token_type_ids, mask)]
         bias = padding_bias(mask, states[0].dtype)
         for layer in encoder.layers:
             states.append(layer(states[-1], bias))
