@@ -84,7 +84,7 @@ class BottleneckAttention(Attention):
         self.query, self.key = nn.Linear(size, size), nn.Linear(size, size)
         self.value = nn.Linear(size if bottleneck.bottlenecked_attention else config.hidden_size, size)
         self.output = nn.Linear(size, size)
-        self.norm = _norm(bottleneck, size, config.layer_norm_eps)
+        self.norm = _norm(bottleneck, size, config.layer_norm_eps)  # type: ignore[assignment]
 
 
 class BottleneckFeedForward(nn.Module):

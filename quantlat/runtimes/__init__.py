@@ -11,6 +11,7 @@ from quantlat.runtimes.base import (
     Session,
     TokenBatch,
     all_runtimes,
+    availability_for,
     get_runtime,
     runtime_names,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Session",
     "TokenBatch",
     "all_runtimes",
+    "availability_for",
     "get_runtime",
     "measure_runtimes",
     "pick_runtime",
