@@ -364,7 +364,7 @@ class ElasticEncoder(nn.Module):
                 module.rate = rate
 
 
-def _parts(config: EncoderConfig) -> tuple[type[nn.Module], type[ElasticLayer]]:
+def _parts(config: EncoderConfig) -> tuple[type[Embeddings], type[ElasticLayer]]:
     """Embeddings and layer of a family."""
     if config.bottleneck is None:
         return Embeddings, ElasticLayer

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from quantlat.models.bottleneck import Bottleneck
-from quantlat.models.elastic import ActiveDropout, Attention, ElasticLayer, activate
+from quantlat.models.elastic import ActiveDropout, Attention, ElasticLayer, Embeddings, activate
 from quantlat.models.encoder_config import EncoderConfig
 
 # transformers gives these two norms PyTorch's default epsilon, whatever layer_norm_eps says.
@@ -40,7 +40,7 @@ def _bottleneck(config: EncoderConfig) -> Bottleneck:
     return config.bottleneck
 
 
-class MobileBertEmbeddings(nn.Module):
+class MobileBertEmbeddings(Embeddings):
     """Narrow word embeddings, each with its neighbours' projected to ``H``, plus positions and token types.
 
     The neighbour of the last real token counts as zeros, as if the sequence ended there: in ``transformers`` it does
@@ -49,21 +49,22 @@ class MobileBertEmbeddings(nn.Module):
     """
 
     def __init__(self, config: EncoderConfig) -> None:
-        super().__init__()
+        nn.Module.__init__(self)  # Embeddings' tables are all of one width
         bottleneck, size = _bottleneck(config), config.hidden_size
         self.trigram_input = bottleneck.trigram_input
         self.word = nn.Embedding(config.vocab_size, bottleneck.embedding_size)
         self.transform = nn.Linear(bottleneck.projected_size, size)
         self.position = nn.Embedding(config.max_positions, size)
         self.token_type = nn.Embedding(config.type_vocab_size, size) if config.type_vocab_size else None
-        self.norm = _norm(bottleneck, size, _DEFAULT_EPS)
+        self.norm = _norm(bottleneck, size, _DEFAULT_EPS)  # type: ignore[assignment]
         self.dropout = ActiveDropout()
 
-    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None, mask: Tensor) -> Tensor:
-        """``[b, n] -> [b, n, H]``; ``mask``, bool ``[b, n]``, says which tokens are real."""
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor | None, mask: Tensor | None = None) -> Tensor:
+        """``[b, n] -> [b, n, H]``; ``mask``, bool ``[b, n]``, says which tokens are real, ``None``: all are."""
         words: Tensor = self.word(input_ids)
         if self.trigram_input:
-            framed = F.pad(words * mask[..., None].to(words.dtype), (0, 0, 1, 1))
+            real = words if mask is None else words * mask[..., None].to(words.dtype)
+            framed = F.pad(real, (0, 0, 1, 1))
             words = torch.cat([framed[:, 2:], words, framed[:, :-2]], dim=-1)
         hidden: Tensor = self.transform(words)
         hidden = hidden + self.position(torch.arange(input_ids.size(1), device=input_ids.device))

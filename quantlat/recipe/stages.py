@@ -69,7 +69,8 @@ class DistillationStage(Part):
     def _has_a_step(self) -> Self:
         if self.intermediate is None and self.progressive is None and self.prediction is None:
             raise ValueError(
-                "give intermediate (or progressive) or prediction, or both: a distillation needs a step to do"
+                "give intermediate or prediction, or both (progressive may stand for intermediate): a distillation "
+                "needs a step to do"
             )
         if self.intermediate is not None and self.progressive is not None:
             raise ValueError("give intermediate or progressive, not both: the second would undo the first")
