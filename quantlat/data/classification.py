@@ -29,11 +29,11 @@ _MOST_BAD = 0.5  # more than that, and the columns are not what they were taken 
 
 @dataclass(frozen=True)
 class TextColumns:
-    """Which column holds what; ``None``: one of the usual names."""
+    """Which column holds what; ``None``: texts are in one of the usual ones, labels in none."""
 
     text: str | None = None
     text_pair: str | None = None
-    label: str = "label"
+    label: str | None = "label"
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,9 @@ def read_tsv(
             reader.drop(f"{path}:{number}: expected {len(header)} columns ({', '.join(header)}), found {len(cells)}")
             continue
         record: dict[str, Any] = dict(zip(header, cells, strict=True))
-        label = record[reader.columns.label]
-        record[reader.columns.label] = int(label) if label.isascii() and label.isdigit() else label
+        if (named := reader.columns.label) is not None:
+            label = record[named]
+            record[named] = int(label) if label.isascii() and label.isdigit() else label
         reader.add(record, f"{path}:{number}", str(number))
     return reader.finish(labels)
 
@@ -217,7 +218,7 @@ class _Reader:
         self.read += 1
         text = _value(record, self.columns.text, _TEXT_KEYS)
         pair = _value(record, self.columns.text_pair, _PAIR_KEYS if self.columns.text is None else ())
-        label = record.get(self.columns.label)
+        label = 0 if self.columns.label is None else record.get(self.columns.label)
         if not isinstance(text, str) or not text.strip():
             self._bad(f"{place}: no text")
         elif not isinstance(pair, str | None) or (self.columns.text_pair is not None and not pair):
@@ -246,7 +247,9 @@ class _Reader:
             raise DataError(
                 f"{self.source}: {self.dropped} of {self.read} rows cannot be used{without}"
                 + "".join(f"\n  {sample}" for sample in self.samples[:3]),
-                "Each row must hold a text and a label: a whole number from 0, or a name. Check data.sources.columns.",
+                "Each row must hold a text"
+                + ("" if self.columns.label is None else " and a label: a whole number from 0, or a name")
+                + ". Check data.sources.columns.",
             )
         issues = TextIssues(self.read, self.dropped, self.unlabelled, tuple(self.samples))
         return _number_labels(self.rows, labels, issues)

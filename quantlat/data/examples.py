@@ -1,4 +1,4 @@
-"""What a task consists of: questions with reference answers, or texts with labels.
+"""What a task consists of: questions with reference answers, texts with labels, or texts alone.
 
 A question-answering example is one SQuAD v1.1 question (Rajpurkar et al., EMNLP 2016, arXiv 1606.05250): a
 passage, a question about it, and one or more reference answers that are spans of the passage.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,23 @@ class TextExample:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddingExample(TextExample):
+    """A text without a class, and what the model to be followed makes of it once that was asked.
+
+    Attributes:
+        reference: fp32 ``[H]``, the reference model's embedding; ``None`` until
+            :func:`quantlat.evaluation.references.with_references` has run.
+    """
+
+    reference: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, id: str, text: str) -> EmbeddingExample:
+        """A text without a reference."""
+        return cls(id, text, None, 0)
+
+
 Example = QAExample | TextExample
 
 
@@ -75,8 +95,8 @@ def fingerprint(*parts: Iterable[Example]) -> str:
         for example in part:
             fields = _fields(example)
             digest.update(f"{len(fields)}\n".encode())
-            for field in fields:
-                encoded = field.encode("utf-8", "surrogatepass")
+            for value in fields:
+                encoded = value.encode("utf-8", "surrogatepass")
                 # the length in front keeps ("ab", "c") and ("a", "bc") apart
                 digest.update(f"{len(encoded)}:".encode() + encoded)
     return digest.hexdigest()

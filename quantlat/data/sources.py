@@ -17,8 +17,8 @@ from quantlat.data.hub import Unavailable, load_from_hub
 from quantlat.data.loaded import Issues, Loaded, locate
 from quantlat.data.splits import hold_out, passage_key
 from quantlat.data.squad import DataIssues, read_squad
-from quantlat.data.text_sources import load_texts
-from quantlat.data.text_windows import TEXT_CLASSIFICATION
+from quantlat.data.text_sources import load_plain_texts, load_texts
+from quantlat.data.text_windows import EMBEDDING, TEXT_CLASSIFICATION
 from quantlat.errors import DataError
 from quantlat.progress import Progress
 
@@ -87,11 +87,11 @@ def resolve_sources(
     Raises:
         DataError: no source is available, or a source is damaged or of another task.
     """
-    texts = task == TEXT_CLASSIFICATION
+    load = {TEXT_CLASSIFICATION: load_texts, EMBEDDING: load_plain_texts}.get(task, _load)
+    texts = load is not _load
     tried: list[str] = []
     for source in sources:
         try:
-            load = load_texts if texts else _load
             loaded = load(source, offline=offline, base_dir=base_dir)
         except Unavailable as reason:
             tried.append(f"{_label(source)}: {reason}")

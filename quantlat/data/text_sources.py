@@ -1,13 +1,16 @@
-"""Sources of labelled texts: files, the hub, the embedded set."""
+"""Sources of texts, with labels or without: files, the hub, the embedded set."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantlat.data.classification import TextColumns, TextFile, TextIssues, from_records, read_texts
+from quantlat.data.examples import TextExample
 from quantlat.data.hub import hub_licence, load_dataset, split_names
 from quantlat.data.loaded import Loaded, locate
+from quantlat.data.plain_texts import plain_texts
 from quantlat.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,42 +19,54 @@ if TYPE_CHECKING:
 DEV_SPLITS = ("validation", "validation_matched", "dev", "test")
 
 
-def load_texts(source: DataSource, *, offline: bool, base_dir: Path | None) -> Loaded:
-    """Labelled texts of one source.
+def load_plain_texts(source: DataSource, *, offline: bool, base_dir: Path | None) -> Loaded:
+    """The different texts of one source, without labels; errors as of :func:`load_texts`."""
+    loaded = load_texts(source, offline=offline, base_dir=base_dir, labelled=False)
+    train, dev = ([e for e in part or () if isinstance(e, TextExample)] for part in (loaded.train, loaded.dev))
+    return replace(loaded, train=plain_texts(train), dev=None if loaded.dev is None else plain_texts(dev), labels=())
+
+
+def load_texts(source: DataSource, *, offline: bool, base_dir: Path | None, labelled: bool = True) -> Loaded:
+    """Texts of one source.
+
+    Args:
+        labelled: whether they must have labels.
 
     Raises:
         Unavailable: it cannot be had on this machine.
         DataError: it is there, but damaged or of another task.
     """
     if source.kind == "files":
-        return _load_files(source, base_dir)
+        return _load_files(source, base_dir, labelled)
     if source.kind == "hub":
-        return _load_hub(source, offline)
+        return _load_hub(source, offline, labelled)
     if source.kind == "embedded-texts":
         return _load_embedded(source)
-    raise DataError(f"a source of kind {source.kind} holds no labelled texts", "Use kind: embedded-texts.")
+    raise DataError(f"a source of kind {source.kind} holds no texts of this kind", "Use kind: embedded-texts.")
 
 
-def _load_files(source: FilesSource, base_dir: Path | None) -> Loaded:
+def _load_files(source: FilesSource, base_dir: Path | None, labelled: bool) -> Loaded:
     train_path = locate(source.train, base_dir)
     dev_path = locate(source.dev, base_dir) if source.dev else None
-    columns = _columns(source.columns)
+    columns = _columns(source.columns, labelled)
     train = read_texts(train_path, columns=columns)
     dev = read_texts(dev_path, columns=columns, labels=train.labels) if dev_path else None
     return _loaded(
         train,
         dev,
         name="/".join(train_path.parts[-2:]),
-        description=f"labelled texts {source.train}" + (f" and {source.dev}" if source.dev else ""),
+        description=f"{'labelled ' if labelled else ''}texts {source.train}"
+        + (f" and {source.dev}" if source.dev else ""),
         licence="not stated by the files",
+        labelled=labelled,
     )
 
 
-def _load_hub(source: HubSource, offline: bool) -> Loaded:
+def _load_hub(source: HubSource, offline: bool, labelled: bool) -> Loaded:
     content = load_dataset(source.dataset, source.subset, source.revision, offline=offline)
     dev_split = split_names(content, source.dataset, source.dev_split, DEV_SPLITS)
-    columns = _columns(source.columns)
-    label = content["train"].features.get(columns.label)
+    columns = _columns(source.columns, labelled)
+    label = content["train"].features.get(columns.label) if columns.label else None
     names = tuple(getattr(label, "names", None) or ()) or None
 
     def read(split: str, labels: tuple[str, ...] | None) -> TextFile:
@@ -67,6 +82,7 @@ def _load_hub(source: HubSource, offline: bool) -> Loaded:
         name=f"{source.dataset}{f'/{source.subset}' if source.subset else ''}",
         description=f"Hugging Face dataset {source.dataset}{subset}, revision {source.revision or 'main'}",
         licence=hub_licence(content),
+        labelled=labelled,
     )
 
 
@@ -90,8 +106,10 @@ def _load_embedded(source: EmbeddedTextsSource) -> Loaded:
     )
 
 
-def _loaded(train: TextFile, dev: TextFile | None, *, name: str, description: str, licence: str) -> Loaded:
-    if len(train.labels) < 2:
+def _loaded(
+    train: TextFile, dev: TextFile | None, *, name: str, description: str, licence: str, labelled: bool
+) -> Loaded:
+    if labelled and len(train.labels) < 2:
         raise DataError(f"{name} has one class only: {', '.join(train.labels)}", "There is nothing to learn from it.")
     return Loaded(
         name=name,
@@ -105,5 +123,6 @@ def _loaded(train: TextFile, dev: TextFile | None, *, name: str, description: st
     )
 
 
-def _columns(columns: Columns | None) -> TextColumns:
-    return TextColumns() if columns is None else TextColumns(columns.text, columns.text_pair, columns.label)
+def _columns(columns: Columns | None, labelled: bool) -> TextColumns:
+    found = TextColumns() if columns is None else TextColumns(columns.text, columns.text_pair, columns.label)
+    return found if labelled else replace(found, label=None)

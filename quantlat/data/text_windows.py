@@ -21,6 +21,7 @@ from quantlat.errors import DataError
 from quantlat.progress import Progress, QuietProgress
 
 TEXT_CLASSIFICATION = "text-classification"
+EMBEDDING = "embedding"
 _CHUNK = 512  # texts per tokenizer call: keeps both cores busy and lets the bar move
 
 
@@ -29,11 +30,13 @@ def make_text_windows(
     tokenizer: PairTokenizer,
     *,
     max_tokens: int = 128,
+    task: str = TEXT_CLASSIFICATION,
     progress: Progress | None = None,
 ) -> WindowSet:
-    """Tokenize labelled texts; window i belongs to example i.
+    """Tokenize texts; window i belongs to example i.
 
     Args:
+        task: what is asked of the texts.
         max_tokens: longest window, special tokens included; longer texts are cut, and counted.
         progress: shows a bar.
 
@@ -56,7 +59,7 @@ def make_text_windows(
                 windows.append(window)
             bar.advance(len(chunk))
     report = report_of(windows, len(examples), len(truncated), spans=False)
-    return WindowSet(tuple(windows), tuple(examples), report, frozenset(truncated), TEXT_CLASSIFICATION)
+    return WindowSet(tuple(windows), tuple(examples), report, frozenset(truncated), task)
 
 
 def assemble(

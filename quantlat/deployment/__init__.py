@@ -5,7 +5,7 @@
 
 from quantlat.deployment.manifest import BundleManifest, BundleProfile, read_manifest
 from quantlat.deployment.predictor import Predictor
-from quantlat.deployment.requests import Answer, AnswerRequest, Classification, Prepared, TokenTrace
+from quantlat.deployment.requests import Answer, AnswerRequest, Classification, Embedding, Prepared, TokenTrace
 
 __all__ = [
     "Answer",
@@ -13,6 +13,7 @@ __all__ = [
     "BundleManifest",
     "BundleProfile",
     "Classification",
+    "Embedding",
     "Predictor",
     "Prepared",
     "TokenTrace",

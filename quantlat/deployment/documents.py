@@ -8,16 +8,16 @@ import sys
 from quantlat.deployment.manifest import BundleManifest, BundleProfile
 
 _BOOKWORM_GLIBC = (2, 36)
+_CALLS = {
+    "question-answering": 'predictor.answer("Who?", "A passage.", budget_ms=10).text',
+    "text-classification": 'predictor.classify("A text.").label',
+    "embedding": 'predictor.embed(["A text.", "Another one."])  # one vector of length 1 for each',
+}
 
 
 def readme(manifest: BundleManifest, wheel: str, size_mib: float) -> str:
     """How to install, check and use the bundle, and what it promises."""
-    classify = manifest.task == "text-classification"
-    call = (
-        'predictor.classify("A text.").label'
-        if classify
-        else 'predictor.answer("Who?", "A passage.", budget_ms=10).text'
-    )
+    call = _CALLS[manifest.task]
     openvino = "\n    pip install --no-deps -r requirements-openvino.txt            # fallback, full length only"
     return f"""# {manifest.name}
 

@@ -36,8 +36,8 @@ class GoldenCase(_Part):
     Attributes:
         text: question, or the text to classify.
         context: passage, or the second text; ``None`` where there is none.
-        logits: of the first window, rows of 2 for a question, one row of classes for a text.
-        result: expected answer, or the expected class's index as text.
+        logits: of the first window, rows of 2 for a question, one row of classes or one embedding for a text.
+        result: expected answer, or the expected class's index as text; empty for an embedding.
         decisive: the result stays under errors as large as :data:`TOLERANCE`; a near tie says nothing about a runtime.
     """
 

@@ -119,7 +119,7 @@ class BundleManifest(_Part):
     Attributes:
         fingerprint: SHA-256 of the model's configuration and numbers.
         layers: encoder layers; also what :class:`TokenTrace` calls a token that was never dropped.
-        labels: names of the classes; empty for question answering.
+        labels: names of the classes; empty for other tasks.
         threads: of one request, in every promise.
         profiles: from the most accurate to the fastest.
         runtime: the runtime that the promises are about.
@@ -128,7 +128,7 @@ class BundleManifest(_Part):
     format: Literal["quantlat-bundle"] = FORMAT
     format_version: Literal[1] = 1
     name: _Text
-    task: Literal["question-answering", "text-classification"]
+    task: Literal["question-answering", "text-classification", "embedding"]
     created: _Text
     quantlat: _Text
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

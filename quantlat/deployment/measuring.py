@@ -12,7 +12,7 @@ from quantlat.latency.advice import MeasurementWarning
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.latency.statistics import median_ci
 from quantlat.progress import Progress
-from quantlat.quantization.layout import QUESTION_ANSWERING
+from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING
 
 LENGTHS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 """Request lengths of the table, in real tokens, as far as the model's window reaches."""
@@ -101,6 +101,8 @@ def measure_table(
 def _run(predictor: Predictor, requests: Sequence[Request], profile: str) -> Callable[[int], object]:
     if predictor.manifest.task == QUESTION_ANSWERING:
         return lambda i: predictor.answer(requests[i].text, requests[i].context or "", profile=profile)
+    if predictor.manifest.task == EMBEDDING:
+        return lambda i: predictor.embed([requests[i].text], profile=profile)
     return lambda i: predictor.classify(requests[i].text, requests[i].context, profile=profile)
 
 

@@ -19,6 +19,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantlat.data.examples import QAExample
 from quantlat.data.windows import Window, make_windows
@@ -43,6 +44,7 @@ from quantlat.deployment.requests import (
     Answer,
     AnswerRequest,
     Classification,
+    Embedding,
     Prepared,
     TokenTrace,
 )
@@ -51,17 +53,20 @@ from quantlat.errors import BundleError, DataError
 from quantlat.latency.machine import read_machine_facts
 from quantlat.models.tokenizer import Tokenizer
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.quantization.layout import QUESTION_ANSWERING
+from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING, TEXT_CLASSIFICATION
 
 __all__ = [
     "Answer",
     "AnswerRequest",
     "BundleProfile",
     "Classification",
+    "Embedding",
     "Predictor",
     "Prepared",
     "TokenTrace",
 ]
+
+_CALLS = {QUESTION_ANSWERING: "answer", TEXT_CLASSIFICATION: "classify", EMBEDDING: "embed"}
 
 
 class Predictor:
@@ -216,8 +221,7 @@ class Predictor:
             BundleError: an unknown profile, or a bundle that does not classify.
         """
         started = time.perf_counter()
-        if self.manifest.task == QUESTION_ANSWERING:
-            raise BundleError("this bundle answers questions, it does not classify texts", "Use answer().")
+        self._require(TEXT_CLASSIFICATION)
         window = self.text_window(text, text_pair)
         found = self.run_texts([window], self._profile(window.length, budget_ms, profile))[0]
         return replace(found, latency_ms=_since(started))
@@ -243,12 +247,45 @@ class Predictor:
             BundleError: an unknown profile, or a bundle that does not classify.
         """
         started = time.perf_counter()
-        if self.manifest.task == QUESTION_ANSWERING:
-            raise BundleError("this bundle answers questions, it does not classify texts", "Use answer().")
+        self._require(TEXT_CLASSIFICATION)
         logits, _ = self._executor.run(windows, self._known(profile).retention, exits=False)
         elapsed_ms = _since(started)
         return [
             self._classification(window, row, profile, elapsed_ms) for window, row in zip(windows, logits, strict=True)
+        ]
+
+    def embed(
+        self, texts: Sequence[str], *, budget_ms: float | None = None, profile: str | None = None
+    ) -> NDArray[np.float32]:
+        """Texts as vectors of length 1, fp32 ``[texts, H]``, computed in one ragged batch.
+
+        The cosines of all pairs are ``vectors @ vectors.T``. ``budget_ms`` is for the whole batch.
+
+        Raises:
+            DataError: not a sequence of texts, an empty one, or a budget that is no time.
+            BundleError: an unknown profile, or a bundle that does not embed.
+        """
+        self._require(EMBEDDING)
+        if isinstance(texts, str) or not len(texts):
+            got = "one text" if texts else "none"
+            raise DataError(f"embed() takes a sequence of at least one text, got {got}", "Write embed([text]).")
+        windows = [self.text_window(text, None) for text in texts]
+        chosen = self._profile(sum(window.length for window in windows), budget_ms, profile)
+        return np.stack([found.vector for found in self.run_embeddings(windows, chosen)])
+
+    def run_embeddings(self, windows: Sequence[Window], profile: str) -> list[Embedding]:
+        """Embed the windows of :meth:`text_window` in one ragged batch; safe in any thread.
+
+        Raises:
+            BundleError: an unknown profile, or a bundle that does not embed.
+        """
+        self._require(EMBEDDING)
+        started = time.perf_counter()
+        rows, _ = self._executor.run(windows, self._known(profile).retention, exits=False)
+        elapsed_ms = _since(started)
+        return [
+            Embedding(vector=row, profile=profile, tokens=window.length, latency_ms=elapsed_ms)
+            for window, row in zip(windows, rows, strict=True)
         ]
 
     def text_window(self, text: str, text_pair: str | None) -> Window:
@@ -277,8 +314,7 @@ class Predictor:
         Raises:
             BundleError: the bundle does not answer questions.
         """
-        if self.manifest.task != QUESTION_ANSWERING:
-            raise BundleError("this bundle classifies texts, it does not answer questions", "Use classify().")
+        self._require(QUESTION_ANSWERING)
         example = QAExample("request", request.question, request.context, ())
         made = make_windows(
             [example],
@@ -359,6 +395,11 @@ class Predictor:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _require(self, task: str) -> None:
+        if self.manifest.task != task:
+            use = _CALLS[self.manifest.task]
+            raise BundleError(f"this bundle is made for {self.manifest.task}, not for {task}", f"Use {use}().")
 
     def _profile(self, tokens: int, budget_ms: float | None, profile: str | None) -> str:
         if profile is None:

@@ -1,8 +1,11 @@
-"""What a predictor takes and gives: requests, tokenised requests, answers and classes."""
+"""What a predictor takes and gives: requests, tokenised requests, answers, classes and embeddings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from quantlat.data.windows import Window
 from quantlat.errors import DataError
@@ -72,6 +75,22 @@ class Classification:
     label: str
     index: int
     scores: tuple[float, ...]
+    profile: str
+    tokens: int
+    latency_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A text as a vector.
+
+    Attributes:
+        vector: fp32 ``[H]`` of length 1; the cosine of two texts is the product of their vectors.
+        tokens: tokens computed at full length; what did not fit the model's window was cut off.
+        latency_ms: time of the batch that the text was computed in.
+    """
+
+    vector: NDArray[np.float32]
     profile: str
     tokens: int
     latency_ms: float

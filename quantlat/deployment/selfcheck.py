@@ -16,7 +16,7 @@ from quantlat.deployment.manifest import GOLDEN
 from quantlat.deployment.requests import AnswerRequest
 from quantlat.errors import BundleError
 from quantlat.latency.machine import INT8_ISA, MachineFacts
-from quantlat.quantization.layout import QUESTION_ANSWERING
+from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,6 +83,9 @@ def check_golden(predictor: Predictor, folder: Path) -> GoldenOutcome:
             prepared = predictor.prepare(AnswerRequest(case.text, case.context or ""))
             logits.append(predictor.logits(prepared.windows[:1], profile)[0])
             results.append(predictor.run([prepared], profile)[0].text)
+        elif predictor.manifest.task == EMBEDDING:
+            logits.append(predictor.embed([case.text], profile=profile))
+            results.append(case.result)  # a point has no decision beside its numbers
         else:
             logits.append(predictor.logits([predictor.text_window(case.text, case.context)], profile)[0][None])
             results.append(str(predictor.classify(case.text, case.context, profile=profile).index))

@@ -51,7 +51,7 @@ from quantlat.latency.measure import MeasureOptions
 from quantlat.models.tokenizer import Tokenizer
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.quantization.layout import QUESTION_ANSWERING
+from quantlat.quantization.layout import QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from quantlat.runtimes.native import NativeRuntime
 
 _NO_HASH = FileEntry(bytes=0, sha256="0" * 64)
@@ -285,7 +285,7 @@ def _golden(source: BundleSource, predictor: Predictor) -> Golden:
             decide: Callable[[list[NDArray[np.float32]]], str] = partial(_answer, context or "", windows)
         else:
             logits = [_reference_logits(reference, predictor.text_window(text, context))[None]]
-            decide = _label
+            decide = _label if source.model.task == TEXT_CLASSIFICATION else _no_decision
         cases.append(
             GoldenCase(
                 text=text,
@@ -301,6 +301,11 @@ def _golden(source: BundleSource, predictor: Predictor) -> Golden:
 def _answer(context: str, windows: Sequence[Window], logits: list[NDArray[np.float32]]) -> str:
     start, end, _ = decode(context, windows, logits)
     return context[start:end]
+
+
+def _no_decision(logits: list[NDArray[np.float32]]) -> str:
+    """An embedding is compared by its numbers alone."""
+    return ""
 
 
 def _label(logits: list[NDArray[np.float32]]) -> str:

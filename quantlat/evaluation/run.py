@@ -22,7 +22,7 @@ class RunEvaluation:
     """What ``quantlat evaluate`` prints.
 
     Attributes:
-        metrics: ``f1`` and ``em`` of questions, ``accuracy`` of texts, in points.
+        metrics: ``f1`` and ``em`` of questions, ``accuracy`` of texts, ``spearman`` of embeddings, in points.
         metric: the one that the interval is of.
         n: questions or texts.
         metric_ci: its 95 % bootstrap interval over passages (over questions or texts, where there are few of them).
@@ -51,6 +51,7 @@ class EvaluatedModel:
     """What of a run is needed to evaluate it.
 
     Attributes:
+        teacher: folder of the fp32 model that embeddings are compared with.
         folder: of the quantised model, with its tokenizer.
         dev: the run's dev split.
         options: of the recipe, how examples become windows.
@@ -61,6 +62,7 @@ class EvaluatedModel:
     dev: Path
     options: DataOptions
     labels: tuple[str, ...] = ()
+    teacher: Path | None = None
 
 
 def evaluate_quantized(
@@ -79,6 +81,8 @@ def evaluate_quantized(
         DataError: the file holds no example of the task.
         RuntimeUnavailableError: the runtime cannot run here.
     """
+    from quantlat.evaluation.references import with_references
+    from quantlat.models import load_folder
     from quantlat.models.retention import ElasticConfig, RetentionConfig
 
     quantized = QuantizedModel.load(model.folder)
@@ -88,6 +92,8 @@ def evaluate_quantized(
     if not found.issues.clean:
         progress.warn(f"data issues: {found.issues.summary()}")
     windows = task.windows(found.examples, tokenizer, model.options)
+    if task.needs_reference and model.teacher is not None:
+        windows = with_references(windows, load_folder(model.teacher, task=task.name), model.options, progress=progress)
     retention = RetentionConfig(ratios)
     config = None if retention.is_full else ElasticConfig(retention)
     chosen = get_runtime(runtime)

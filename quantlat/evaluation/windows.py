@@ -30,7 +30,7 @@ class EvaluationResult:
     """Predictions, their score, and how long each window took.
 
     Attributes:
-        predictions: by example id: the text of an answer, or the number of a class.
+        predictions: by example id: the text of an answer, or the number of a class; none of embeddings.
         latencies_ms: ``[windows]``, time of the session's ``run`` alone; empty where windows were batched.
         tokens: ``[windows]``, real tokens of each window.
         wall_s: seconds for the whole pass, decoding included.
@@ -90,12 +90,26 @@ def evaluate_model(
     name: str = "evaluating",
 ) -> EvaluationResult:
     """Run all windows through an fp32 model in batches of similar length; for accuracy during training."""
+    started = time.perf_counter()
+    logits = model_logits(model, window_set, config, batch_size=batch_size, progress=progress, name=name)
+    return _result(window_set, logits, np.empty(0), started)
+
+
+def model_logits(
+    model: TaskModel,
+    window_set: WindowSet,
+    config: ElasticConfig | None = None,
+    *,
+    batch_size: int = 16,
+    progress: Progress | None = None,
+    name: str = "evaluating",
+) -> list[NDArray[np.float32]]:
+    """Logits of every window, in their order, without those of padding."""
     import torch
 
     from quantlat.data.batching import collate
 
     keep_freed_memory()
-    started = time.perf_counter()
     windows = window_set.windows
     order = np.argsort([-w.length for w in windows], kind="stable")
     logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
@@ -124,7 +138,7 @@ def evaluate_model(
                 logits[i] = _own(output[row], windows[i].length)
             task.advance(len(chosen), tokens=int(batch.attention_mask.sum()))
     model.train(was_training)
-    return _result(window_set, logits, np.empty(0), started)
+    return logits
 
 
 def _result(
@@ -144,5 +158,5 @@ def _result(
 
 
 def _own(logits: NDArray[np.float32], tokens: int) -> NDArray[np.float32]:
-    """A window's logits without those of padding; class logits have no padding."""
+    """A window's logits without those of padding; class logits and embeddings have no padding."""
     return logits[:tokens] if logits.ndim == 2 else logits

@@ -1,6 +1,7 @@
 """Which number a task is judged by, and how it is written.
 
-Every score is in points, 0 to 100; reports, searches and messages take the metric's name from here.
+Every score is in points, 0 to 100 (a rank correlation: 100 times the coefficient); reports, searches and messages take
+the metric's name from here.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Metric:
 
 F1 = Metric("f1", "F1", "question", "F1")
 ACCURACY = Metric("accuracy", "accuracy", "text", "points")
-METRICS = (F1, ACCURACY)
+SPEARMAN = Metric("spearman", "rank correlation", "text", "points")
+METRICS = (F1, ACCURACY, SPEARMAN)
 
 
 def metric_named(key: str) -> Metric:

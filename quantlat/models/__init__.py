@@ -21,13 +21,21 @@ if TYPE_CHECKING:
         select_layers,
     )
     from quantlat.models.elastic import ElasticEncoder, Observation
-    from quantlat.models.heads import ClassificationModel, QAModel, TaskModel, build_model, order_classes
+    from quantlat.models.heads import (
+        ClassificationModel,
+        EmbeddingModel,
+        QAModel,
+        TaskModel,
+        build_model,
+        order_classes,
+    )
     from quantlat.models.rewiring import extract, rewire
 
 __all__ = [
     "ClassificationModel",
     "ElasticConfig",
     "ElasticEncoder",
+    "EmbeddingModel",
     "EncoderConfig",
     "LoadedModel",
     "Observation",
@@ -54,7 +62,7 @@ __all__ = [
 _OF_TORCH = {
     "checkpoint": ("LoadedModel", "load_checkpoint", "load_folder", "save_huggingface", "select_layers"),
     "elastic": ("ElasticEncoder", "Observation"),
-    "heads": ("ClassificationModel", "QAModel", "TaskModel", "build_model", "order_classes"),
+    "heads": ("ClassificationModel", "EmbeddingModel", "QAModel", "TaskModel", "build_model", "order_classes"),
     "rewiring": ("extract", "rewire"),
 }
 

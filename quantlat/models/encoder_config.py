@@ -41,7 +41,7 @@ class EncoderConfig:
         max_positions: longest sequence in tokens that has position embeddings.
         type_vocab_size: number of token types; 0 when the family has none (DistilBERT).
         position_offset: index of the first position embedding (RoBERTa starts behind its padding id).
-        num_labels: outputs of a classification head; 2 for span question answering.
+        num_labels: outputs of a classification head; 2 for other tasks.
         layer_heads: attention heads of each layer where they are fewer than ``num_heads``; empty: all of them. The
             size of a head stays ``hidden_size / num_heads``.
         layer_neurons: feed-forward neurons of each layer where they are fewer than ``intermediate_size``; empty: all.
@@ -220,7 +220,7 @@ class EncoderConfig:
             values["position_embedding_type"] = "absolute"
         if self.bottleneck is not None:
             values |= self.bottleneck.to_huggingface()
-        if task != "question-answering":
+        if task == "text-classification":
             values["num_labels"] = self.num_labels
             classes = [labels[i] if i < len(labels) else f"LABEL_{i}" for i in range(self.num_labels)]
             values["id2label"] = {str(i): name for i, name in enumerate(classes)}
@@ -259,4 +259,8 @@ _ARCHITECTURES = {
     ("roberta", "text-classification"): "RobertaForSequenceClassification",
     ("distilbert", "text-classification"): "DistilBertForSequenceClassification",
     ("mobilebert", "text-classification"): "MobileBertForSequenceClassification",
+    ("bert", "embedding"): "BertModel",
+    ("roberta", "embedding"): "RobertaModel",
+    ("distilbert", "embedding"): "DistilBertModel",
+    ("mobilebert", "embedding"): "MobileBertModel",
 }

@@ -1,4 +1,4 @@
-"""An elastic encoder with a task head: span question answering or sequence classification."""
+"""An elastic encoder with a task head: span question answering, sequence classification or a text's embedding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from quantlat.models.encoder_config import EncoderConfig
 
 QUESTION_ANSWERING = "question-answering"
 TEXT_CLASSIFICATION = "text-classification"
-TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION)
+EMBEDDING = "embedding"
+TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, EMBEDDING)
 
 
 class QAModel(nn.Module):
@@ -39,9 +40,10 @@ class QAModel(nn.Module):
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
     ) -> Tensor:
-        return self.head(self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers))
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
+        return self.head(hidden, attention_mask)
 
-    def head(self, hidden: Tensor) -> Tensor:
+    def head(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits ``[b, n, 2]`` of restored states ``[b, n, H]``."""
         return self.qa_outputs(hidden)  # type: ignore[no-any-return]
 
@@ -75,9 +77,10 @@ class ClassificationModel(nn.Module):
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
     ) -> Tensor:
-        return self.head(self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers))
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
+        return self.head(hidden, attention_mask)
 
-    def head(self, hidden: Tensor) -> Tensor:
+    def head(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits ``[b, classes]`` of states ``[b, n, H]``, of which ``[CLS]`` alone is read; it is never dropped."""
         pooled = hidden[:, 0]
         if self.pooler is not None:
@@ -86,7 +89,60 @@ class ClassificationModel(nn.Module):
         return self.classifier(pooled)  # type: ignore[no-any-return]
 
 
-TaskModel = QAModel | ClassificationModel
+class EmbeddingModel(nn.Module):
+    """A text as one vector of length 1: the mean over the restored states of its real tokens, ``[b, n] -> [b, H]``.
+
+    The pooling of Sentence-BERT (Reimers and Gurevych 2019, arXiv 1908.10084, section 3); the cosine of two texts is
+    the product of their vectors. A token that was dropped takes part with the deepest state that it reached.
+    """
+
+    task = EMBEDDING
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.encoder = ElasticEncoder(config)
+
+    @property
+    def config(self) -> EncoderConfig:
+        """Shape of the encoder."""
+        return self.encoder.config
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        lengths: Tensor | None = None,
+        skipped: frozenset[int] = frozenset(),
+        whole_layers: int = 0,
+    ) -> Tensor:
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
+        return self.head(hidden, attention_mask)
+
+    def head(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Embeddings ``[b, H]`` of restored states ``[b, n, H]``; ``attention_mask`` ``[b, n]``."""
+        mask = attention_mask.to(hidden.dtype)
+        total = torch.matmul(mask[:, None, :], hidden)[:, 0]
+        mean = total / mask.sum(1, keepdim=True).clamp(min=1.0)
+        # As torch.nn.functional.normalize, spelt out: every exporter knows these operators.
+        return mean / mean.pow(2).sum(1, keepdim=True).sqrt().clamp(min=1e-12)
+
+
+TaskModel = QAModel | ClassificationModel | EmbeddingModel
+"""``head(hidden [b, n, H], attention_mask [b, n])`` of each gives its logits; see the classes."""
+
+_MODELS: dict[str, type[QAModel] | type[ClassificationModel] | type[EmbeddingModel]] = {
+    QUESTION_ANSWERING: QAModel,
+    TEXT_CLASSIFICATION: ClassificationModel,
+    EMBEDDING: EmbeddingModel,
+}
+
+
+def logits_shape(config: EncoderConfig, task: str, sequences: int, tokens: int) -> tuple[int, ...]:
+    """Shape of a batch's logits: ``[b, n, 2]``, ``[b, classes]``, or ``[b, H]`` for embeddings."""
+    if task == QUESTION_ANSWERING:
+        return (sequences, tokens, 2)
+    return (sequences, config.num_labels if task == TEXT_CLASSIFICATION else config.hidden_size)
 
 
 def order_classes(model: ClassificationModel, names: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -109,7 +165,7 @@ def order_classes(model: ClassificationModel, names: Sequence[str], wanted: Sequ
 
 def build_model(config: EncoderConfig, task: str) -> TaskModel:
     """A model with fresh weights (normal, standard deviation 0.02, as BERT's)."""
-    model: TaskModel = QAModel(config) if task == QUESTION_ANSWERING else ClassificationModel(config)
+    model: TaskModel = _MODELS[task](config)
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Embedding):
             nn.init.normal_(module.weight, std=0.02)

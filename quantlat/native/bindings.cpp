@@ -95,7 +95,7 @@ py::object run(Session& session, const Integers& ids, const Integers& offsets, c
   const py::ssize_t sequences = static_cast<py::ssize_t>(offset.size()) - 1;
   const bool spans = c.task == Task::kQuestionAnswering;
   py::array_t<float> logits({spans ? static_cast<py::ssize_t>(ids.size()) : sequences,
-                             static_cast<py::ssize_t>(spans ? 2 : c.labels)});
+                             static_cast<py::ssize_t>(c.outputs())});
   py::array_t<int32_t> left(return_left ? static_cast<py::ssize_t>(ids.size()) : 0);
   float* out = logits.mutable_data();
   int32_t* out_left = return_left ? left.mutable_data() : nullptr;

@@ -35,6 +35,7 @@ void Session::answer(float* logits) {
     }
     states = b.restored;
   }
+  if (c.task == Task::kEmbedding) return pool(states, logits);
   // A few rows at a time through the scratch of the calling thread; Q, K and V are not needed any more.
   const Worker& w = workers_[0];
   const auto apply = [&](const PackedLinear& linear, const float* x, int rows, float* out, int64_t stride) {
@@ -66,6 +67,29 @@ void Session::answer(float* logits) {
     float* out = w.logits;
     apply(m.head[1], pooled, 1, out, padded_length(c.labels));
     std::memcpy(logits + static_cast<int64_t>(s) * c.labels, out, static_cast<size_t>(c.labels) * sizeof(float));
+  }
+}
+
+// Mean pooling over a sequence's states, then division by the mean's length (Reimers and Gurevych, arXiv 1908.10084).
+void Session::pool(const float* states, float* embeddings) {
+  const int hidden = model_->config.hidden;
+  const int64_t stride = buffers_->hidden_stride;
+  for (int s = 0; s < sequences_; ++s) {
+    float* sum = embeddings + static_cast<int64_t>(s) * hidden;
+    std::fill(sum, sum + hidden, 0.0f);
+    for (int row = begins(0)[s]; row < begins(0)[s + 1]; ++row) {
+      const float* x = states + row * stride;
+      for (int i = 0; i < hidden; ++i) sum[i] += x[i];
+    }
+    const float share = 1.0f / static_cast<float>(std::max(1, rows_of(0, s)));
+    double squares = 0.0;
+    for (int i = 0; i < hidden; ++i) {
+      sum[i] *= share;
+      squares += static_cast<double>(sum[i]) * sum[i];
+    }
+    // The bound is that of torch.nn.functional.normalize: a mean of zero stays zero.
+    const float inverse = static_cast<float>(1.0 / std::max(std::sqrt(squares), 1e-12));
+    for (int i = 0; i < hidden; ++i) sum[i] *= inverse;
   }
 }
 

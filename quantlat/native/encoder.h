@@ -39,7 +39,8 @@ class Session {
   Session(std::shared_ptr<const Model> model, int threads, const std::string& kernels);
   ~Session();
 
-  // Logits: [tokens, 2] for question answering, [sequences, labels] for classification. `left` (or null, [tokens])
+  // Logits: [tokens, 2] for question answering, [sequences, labels] for classification, and for embeddings
+  // [sequences, hidden]: the mean over the sequence's restored states, of length 1. `left` (or null, [tokens])
   // receives the layer at which each token was dropped, counted from 0; the number of layers if it never was.
   // Calls from several threads take turns.
   void run(const RaggedBatch& batch, float* logits, int32_t* left);
@@ -69,6 +70,7 @@ class Session {
   void finish_chunk(int layer, int row, int rows, const Worker& w);
   void project_qkv(int layer, const float* x, int row, int rows, const Worker& w);
   void answer(float* logits);
+  void pool(const float* states, float* embeddings);
 
   // First row of a sequence among the rows that enter a layer (for layer == layers: that leave the last one).
   const Layer& layer_at(int layer) const { return model_->layers[static_cast<size_t>(layer)]; }

@@ -24,13 +24,14 @@ from quantlat.quantization.artifact import (
     QuantizedLinear,
     QuantizedModel,
 )
+from quantlat.quantization.layout import head_linears
 
 MAGIC = b"QLENGINE"
 VERSION = 3
 _COLUMNS = 32
 _ALIGNMENT = 64
 _HEADER_BYTES = 128
-_TASKS = {"question-answering": 0, "text-classification": 1}
+_TASKS = {"question-answering": 0, "text-classification": 1, "embedding": 2}
 _ACTIVATIONS = {"gelu": 0, "gelu_new": 1, "relu": 2}
 
 Linear = QuantizedLinear | FloatLinear
@@ -86,7 +87,7 @@ def engine_bytes(model: QuantizedModel) -> bytes:
             else:
                 records.append(_record(model.linears[f"{layer}.{name}"], False))
                 sections += _linear(model.linears[f"{layer}.{name}"])
-    for name in ("qa_outputs",) if model.task == "question-answering" else ("pooler", "classifier"):
+    for name in head_linears(model.config, model.task):
         records.append(_record(model.linears[name], False))
         sections += _linear(model.linears[name])
     return _assemble(model, b"".join(records), sections)

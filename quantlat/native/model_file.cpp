@@ -28,7 +28,7 @@ struct Bound {
 };
 // In the order of the fields; the same bounds as EncoderConfig's.
 constexpr Bound kBounds[12] = {
-    {"task", 0, 1},           {"vocabulary", 8, 1000000},  {"hidden", 8, 8192},      {"layers", 1, 96},
+    {"task", 0, 2},           {"vocabulary", 8, 1000000},  {"hidden", 8, 8192},      {"layers", 1, 96},
     {"heads", 1, 256},        {"intermediate", 8, 65536},  {"max_positions", 8, 32768}, {"types", 0, 64},
     {"position_offset", 0, 16}, {"activation", 0, 2},      {"labels", 1, 100000},    {"pooler_relu", 0, 1},
 };
@@ -221,7 +221,7 @@ void Model::read(const uint8_t* bytes, size_t size) {
   file_bytes = size;
   const Config& c = config;
   const int h = c.hidden;
-  const size_t head_linears = c.task == Task::kQuestionAnswering ? 1 : 2;
+  const size_t head_linears = c.task == Task::kQuestionAnswering ? 1 : c.task == Task::kEmbedding ? 0 : 2;
   const size_t records = static_cast<size_t>(c.layers) * 6 + head_linears;
   const size_t widths = static_cast<size_t>(c.layers) * kWidthBytes;
   const size_t tables = widths + records * kRecordBytes;
@@ -260,7 +260,7 @@ void Model::read(const uint8_t* bytes, size_t size) {
   }
   if (c.task == Task::kQuestionAnswering) {
     head.push_back(read_linear(cursor, next_record("QA head"), h, 2, "QA head"));
-  } else {
+  } else if (c.task == Task::kTextClassification) {
     head.push_back(read_linear(cursor, next_record("pooler"), h, h, "pooler"));
     head.push_back(read_linear(cursor, next_record("classifier"), h, c.labels, "classifier"));
   }

@@ -15,7 +15,7 @@
 //
 // Order: embeddings (word, position, type: s8 rows, f32 scales; then gain and bias of the norm), then per layer the
 // linears query, key, value (or one fused), output, the attention's norm, up, down, the feed-forward's norm, then
-// the head's linears. A linear is: packed weights, f32 scale [32 blocks], f32 bias [32 blocks], and for INT8 s32
+// the head's linears (an embedding has none). A linear is: packed weights, f32 scale [32 blocks], f32 bias [32 blocks], and for INT8 s32
 // start [32 blocks] and f32 inverse step of each input [in, rounded up to 32]. Little-endian throughout.
 #pragma once
 
@@ -35,7 +35,7 @@ class ModelFileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Task : int32_t { kQuestionAnswering = 0, kTextClassification = 1 };
+enum class Task : int32_t { kQuestionAnswering = 0, kTextClassification = 1, kEmbedding = 2 };
 
 struct Config {
   Task task;
@@ -53,6 +53,8 @@ struct Config {
   float epsilon;
 
   int head_size() const { return hidden / heads; }
+  // Numbers that a sequence gets, or for question answering each of its tokens.
+  int outputs() const { return task == Task::kQuestionAnswering ? 2 : task == Task::kEmbedding ? hidden : labels; }
 };
 
 struct Layer {
@@ -76,7 +78,7 @@ class Model {
   EmbeddingTable word, position, type;
   LayerNorm embedding_norm;
   std::vector<Layer> layers;
-  std::vector<PackedLinear> head;  // QA: one; classification: pooler, classifier
+  std::vector<PackedLinear> head;  // QA: one; classification: pooler, classifier; embedding: none
   size_t file_bytes = 0;
 
   ~Model();

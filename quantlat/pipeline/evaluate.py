@@ -9,7 +9,7 @@ from quantlat.evaluation.run import EvaluatedModel, RunEvaluation, evaluate_quan
 from quantlat.pipeline.record import open_run
 from quantlat.pipeline.search import read_search
 from quantlat.progress import Progress
-from quantlat.stages.artifacts import QUANTIZED, read_data_card
+from quantlat.stages.artifacts import MODEL, QUANTIZED, judged_by, read_data_card
 from quantlat.tasks import get_task
 
 DEFAULT_PROFILE = "balanced"
@@ -31,7 +31,8 @@ def run_evaluation(
         RuntimeUnavailableError: the runtime is unknown or cannot run here.
     """
     stored = open_run(run_dir)
-    missing = [stage for stage in ("data", "quantization", "search") if stage not in stored.record.stages]
+    needed = ("data", *judged_by(stored.recipe), "quantization", "search")
+    missing = [stage for stage in needed if stage not in stored.record.stages]
     if missing:
         raise StorageError(
             f"{run_dir} has no finished {missing[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"
@@ -44,6 +45,7 @@ def run_evaluation(
         dev=data_artifact / get_task(stored.recipe.task).split_file("dev"),
         options=stored.recipe.data,
         labels=read_data_card(data_artifact).labels,
+        teacher=stored.artifact("teacher") / MODEL if judged_by(stored.recipe) else None,
     )
     return evaluate_quantized(
         model,

@@ -22,6 +22,7 @@ from quantlat.recipe import Recipe
 from quantlat.recipe.base import parse_duration
 from quantlat.recipe.mistakes import suggestion
 from quantlat.recipe.schema import SearchOptions
+from quantlat.stages.artifacts import judged_by
 from quantlat.stages.search import SearchRequest, floor_missed, search_model
 from quantlat.stages.search_record import SearchRecord
 from quantlat.tasks import get_task
@@ -146,7 +147,8 @@ def search_again(run_dir: Path, question: SearchQuestion, progress: Progress) ->
         RunConflictError: the run is in use.
     """
     stored = open_run(run_dir)
-    needed = [stage for stage in ("data", "student", "quantization") if stage not in stored.artifacts]
+    wanted = ("data", *judged_by(stored.recipe), "student", "quantization")
+    needed = [stage for stage in wanted if stage not in stored.artifacts]
     if needed:
         raise StorageError(
             f"{run_dir} has no finished {needed[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"

@@ -15,7 +15,8 @@ from quantlat.models.encoder_config import EncoderConfig
 
 QUESTION_ANSWERING = "question-answering"
 TEXT_CLASSIFICATION = "text-classification"
-TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION)
+EMBEDDING = "embedding"
+TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, EMBEDDING)
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,17 @@ class Layout:
     linears: Mapping[str, tuple[int, int]]
     embeddings: Mapping[str, tuple[int, int]]
     norms: Mapping[str, int]
+
+
+def head_linears(config: EncoderConfig, task: str) -> dict[str, tuple[int, int]]:
+    """``(out_features, in_features)`` of the head's linears in the order of execution; an embedding has none."""
+    h = config.hidden_size
+    if task == QUESTION_ANSWERING:
+        return {"qa_outputs": (2, h)}
+    if task == TEXT_CLASSIFICATION:
+        pooler = {"pooler": (h, h)} if config.has_pooler else {}
+        return pooler | {"classifier": (config.num_labels, h)}
+    return {}
 
 
 def layout_of(config: EncoderConfig, task: str) -> Layout:
@@ -56,12 +68,7 @@ def _with_ends(
 ) -> Layout:
     """The layers with a head behind them and the embedding tables."""
     h = config.hidden_size
-    if task == QUESTION_ANSWERING:
-        linears["qa_outputs"] = (2, h)
-    else:
-        if config.has_pooler:
-            linears["pooler"] = (h, h)
-        linears["classifier"] = (config.num_labels, h)
+    linears.update(head_linears(config, task))
     embeddings = {
         "encoder.embeddings.word": (config.vocab_size, word_size),
         "encoder.embeddings.position": (config.max_positions + config.position_offset, h),

@@ -68,7 +68,8 @@ __all__ = [
 ]
 
 RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
-TaskName = Literal["question-answering", "text-classification"]
+TaskName = Literal["question-answering", "text-classification", "embedding"]
+_TEXT_TASKS = ("text-classification", "embedding")
 _QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
 _TRAINED_KEYS = ("train", "intermediate", "progressive", "prediction", "width", "depth")
 
@@ -96,7 +97,7 @@ class SearchOptions(Part):
     reference: Literal["student", "teacher"] = "student"
     """The fp32 full-length model that the accuracy floor refers to."""
     max_drop: Weight = 1.0
-    """Points of the task's metric (F1, accuracy) that ``balanced`` may lose against the reference."""
+    """Points of the task's metric (F1, accuracy, rank correlation) that ``balanced`` may lose against the reference."""
     storage: str | None = None
     """Any optuna storage URL, shared by several machines; null: a journal file in the run folder."""
 
@@ -155,7 +156,7 @@ class Recipe(Part):
     @classmethod
     def _without_questions(cls, data: Any) -> Any:
         """Texts are windows of their own: how passages are cut up says nothing about them."""
-        if not isinstance(data, Mapping) or data.get("task") != "text-classification":
+        if not isinstance(data, Mapping) or data.get("task") not in _TEXT_TASKS:
             return data
         options = data.get("data")
         if not isinstance(options, Mapping):
@@ -165,9 +166,22 @@ class Recipe(Part):
                 raise ValueError(f"data.{key}: is about questions and their passages; leave it out for {data['task']}")
         return {**data, "data": {**options, **_QUESTIONS_ONLY}}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_labels(cls, data: Any) -> Any:
+        """Embeddings have no labels to be fine-tuned or trained with; the teacher is the measure of everything."""
+        if not isinstance(data, Mapping) or data.get("task") != "embedding":
+            return data
+        teacher, stages = data.get("teacher"), data.get("stages")
+        if isinstance(teacher, Mapping) and teacher.get("train") is not None:
+            raise ValueError("teacher.train: embeddings have no labels to fine-tune with; leave it out")
+        if not isinstance(stages, list | tuple):
+            return data
+        return {**data, "stages": [_unlabelled(stage) for stage in stages]}
+
     @model_validator(mode="after")
     def _sources_fit_the_task(self) -> Self:
-        texts = self.task == "text-classification"
+        texts = self.task in _TEXT_TASKS
         wrong = "embedded" if texts else "embedded-texts"
         for number, source in enumerate(self.data.sources):
             where = f"data.sources[{number}]"
@@ -175,7 +189,7 @@ class Recipe(Part):
                 right = "embedded-texts" if texts else "embedded"
                 raise ValueError(f"{where}: kind {wrong} has no data for {self.task}; it is {right} you want")
             if not texts and isinstance(source, FilesSource | HubSource) and source.columns is not None:
-                raise ValueError(f"{where}: columns are those of labelled texts (task: text-classification)")
+                raise ValueError(f"{where}: columns are those of texts (task: {' or '.join(_TEXT_TASKS)})")
             if texts and isinstance(source, HubSource) and "dataset" not in source.model_fields_set:
                 raise ValueError(f"{where}: name the dataset, such as dataset: nyu-mll/glue with subset: sst2")
         return self
@@ -215,6 +229,20 @@ class Recipe(Part):
     def quantization(self) -> QuantizationStage | None:
         """The quantisation stage, if the recipe has one."""
         return next((stage for stage in self.stages if isinstance(stage, QuantizationStage)), None)
+
+
+def _unlabelled(stage: Any) -> Any:
+    """A stage's options with no weight on labels.
+
+    Raises:
+        ValueError: one is given.
+    """
+    if not isinstance(stage, Mapping):
+        return stage
+    for name, part in ((stage.get("kind"), stage), ("distillation.prediction", stage.get("prediction"))):
+        if isinstance(part, Mapping) and part.get("hard_label_weight"):
+            raise ValueError(f"stages.{name}.hard_label_weight: embeddings have no labels; leave it out")
+    return {**stage, "hard_label_weight": 0.0} if stage.get("kind") == "length_drop" else stage
 
 
 def _with_seed(part: Mapping[str, Any], seed: int) -> dict[str, Any]:

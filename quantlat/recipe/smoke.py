@@ -59,7 +59,11 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
             "name": recipe.name[: 64 - len(SMOKE_SUFFIX)] + SMOKE_SUFFIX,
             "data": data,
             "teacher": recipe.teacher.model_copy(
-                update={"model": SMOKE_MODEL, "sha256": None, "train": _short(teacher_train)}
+                update={
+                    "model": SMOKE_MODEL,
+                    "sha256": None,
+                    "train": None if recipe.task == "embedding" else _short(teacher_train),
+                }
             ),
             "student": recipe.student.model_copy(update=student),
             "stages": tuple(_smoke_stage(stage) for stage in recipe.stages),

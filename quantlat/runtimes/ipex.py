@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from quantlat.errors import RuntimeUnavailableError
-from quantlat.models.heads import TaskModel
+from quantlat.models.heads import TaskModel, logits_shape
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.graph import ELASTIC_INPUTS, PLAIN_INPUTS
-from quantlat.quantization.layout import QUESTION_ANSWERING
 from quantlat.runtimes.base import Availability, IdArray, Logits, availability_for
 from quantlat.runtimes.frames import Array, Frame
 from quantlat.runtimes.ipex_process import INSTALL, IpexWorker, find_environment
@@ -60,13 +59,11 @@ class IpexSession(GraphSession):
     def compile(self, source: GraphSource, kind: GraphKind) -> Execute:
         """Nothing is compiled: the worker runs any configuration."""
         names = PLAIN_INPUTS if kind is None else ELASTIC_INPUTS
-        qa, classes = source.task == QUESTION_ANSWERING, source.config.num_labels
 
         def execute(inputs: tuple[IdArray, ...]) -> Logits:
             request = Frame("run", {"whole_layers": kind or 0}, dict(zip(names, inputs, strict=True)))
             logits: Array | None = self._worker.ask(request, expected="logits").arrays.get("logits")
-            b, n = inputs[0].shape
-            shape = (b, n, 2) if qa else (b, classes)
+            shape = logits_shape(source.config, source.task, *inputs[0].shape)
             if logits is None or logits.shape != shape or logits.dtype != np.float32:
                 raise RuntimeUnavailableError(f"the IPEX worker answered without logits {list(shape)}")
             return logits

@@ -26,29 +26,33 @@ class Block:
     questions: NDArray[np.int64]
 
 
-def cut_blocks(search_set: WindowSet, order: NDArray[np.int64], sizes: Sequence[int]) -> list[Block]:
+def cut_blocks(
+    search_set: WindowSet, order: NDArray[np.int64], sizes: Sequence[int], *, fewest: int = 1
+) -> list[Block]:
     """Cut the questions, in this order, into blocks.
 
     Args:
         order: positions of all questions of the set.
         sizes: windows of the first blocks in turn, the last one also of all others; the last block may be smaller.
+        fewest: questions of a block; the one before takes up a rest of fewer.
     """
     windows_of = np.bincount([window.example_index for window in search_set.windows], minlength=len(order))
     blocks: list[Block] = []
     begin, held = 0, 0
     for end, question in enumerate(order, start=1):
         held += int(windows_of[question])
-        if held >= sizes[min(len(blocks), len(sizes) - 1)] or end == len(order):
+        full = held >= sizes[min(len(blocks), len(sizes) - 1)] and end - begin >= fewest
+        if (full and len(order) - end >= fewest) or end == len(order):
             chosen = np.sort(order[begin:end])
             blocks.append(Block(_questions_at(search_set, chosen), chosen))
             begin, held = end, 0
     return blocks
 
 
-def split_block(block: Block, windows: int) -> list[Block]:
-    """A block as several, each of about so many windows."""
+def split_block(block: Block, windows: int, *, fewest: int = 1) -> list[Block]:
+    """A block as several, each of about so many windows and at least ``fewest`` questions."""
     order = np.arange(len(block.questions))
-    parts = cut_blocks(block.windows, order, (windows,))
+    parts = cut_blocks(block.windows, order, (windows,), fewest=fewest)
     return [Block(part.windows, block.questions[part.questions]) for part in parts]
 
 

@@ -57,6 +57,7 @@ class EvaluatorOptions:
         part_shares: share of these windows in each part.
         batch: windows of a request; latencies are those of a whole request.
         block_windows: windows of one block of the finalists' rounds.
+        fewest_questions: of a block, where a score of fewer means nothing.
         seed: draws the windows.
         limits: when a pass counts as disturbed.
     """
@@ -65,6 +66,7 @@ class EvaluatorOptions:
     part_shares: tuple[float, ...] = (1 / 6, 1 / 2, 1.0)
     batch: int = 1
     block_windows: int = 64
+    fewest_questions: int = 1
     seed: int = 0
     limits: ContentionLimits = field(default_factory=ContentionLimits)
 
@@ -119,7 +121,7 @@ class SessionEvaluator:
         order = np.random.default_rng(self._options.seed).permutation(len(contexts))
         cuts = np.diff([0, *(round(self._options.windows * share) for share in self._options.part_shares)])
         sizes = (*(max(1, int(cut)) for cut in cuts), self._options.block_windows)
-        blocks = cut_blocks(search_set, order, sizes)
+        blocks = cut_blocks(search_set, order, sizes, fewest=self._options.fewest_questions)
         self._parts, self._fresh_blocks = blocks[: len(cuts)], blocks[len(cuts) :]
         self._warm_up_windows = shortest_middle_longest(search_set.windows)
         self._scores: dict[RetentionConfig, list[NDArray[np.float64]]] = {}
@@ -183,7 +185,7 @@ class SessionEvaluator:
         runners = list(dict.fromkeys([RetentionConfig.full(layers), *configs]))
         for config in runners:
             self._warm_up(config)
-        used = [part for block in self._parts for part in split_block(block, self._options.block_windows)]
+        used = [part for block in self._parts for part in self._split(block)]
         blocks = [*self._fresh_blocks, *used]
         passes: dict[RetentionConfig, list[_Pass]] = {config: [] for config in runners}
         measured: list[Block] = []
@@ -196,6 +198,9 @@ class SessionEvaluator:
             measured.append(block)
         reference = passes[runners[0]]
         return tuple(self._finalist(config, measured, passes[config], reference) for config in configs)
+
+    def _split(self, block: Block) -> list[Block]:
+        return split_block(block, self._options.block_windows, fewest=self._options.fewest_questions)
 
     def _finalist(
         self,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from quantlat.pipeline.stage import Metric, StageContext
 from quantlat.pipeline.store import Artifact, file_hash, write_atomically
+from quantlat.progress import Progress
 from quantlat.recipe import Recipe
 from quantlat.recipe.schema import TrainOptions
 
@@ -119,6 +120,38 @@ def read_windows(artifact: Artifact, split: str, recipe: Recipe, tokenizer: Toke
     return task.windows(read_split(artifact, split, recipe.task), tokenizer, recipe.data)
 
 
+def read_judged(
+    inputs: Mapping[str, Artifact],
+    split: str,
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    *,
+    progress: Progress,
+    sample: int | None = None,
+) -> WindowSet:
+    """One split's windows, ready to be scored: with the teacher's embeddings where the task is judged by them.
+
+    Args:
+        inputs: the data artefact, and the teacher's where :func:`judged_by` names it.
+        sample: about so many windows of it, drawn with the recipe's seed.
+    """
+    from quantlat.evaluation.references import with_references
+
+    windows = read_windows(inputs["data"], split, recipe, tokenizer)
+    if sample is not None:
+        windows = windows.sample(sample, seed=recipe.seed)
+    if not judged_by(recipe):
+        return windows
+    return with_references(windows, read_model(inputs["teacher"], task=recipe.task), recipe.data, progress=progress)
+
+
+def judged_by(recipe: Recipe) -> list[str]:
+    """Stages beside ``data`` that must be finished before a model of this recipe's task can be scored."""
+    from quantlat.tasks import get_task
+
+    return ["teacher"] if get_task(recipe.task).needs_reference else []
+
+
 def read_split(artifact: Artifact, split: str, task: str) -> tuple[Example, ...]:
     """The examples of one split of the data artefact."""
     from quantlat.tasks import get_task
@@ -178,12 +211,13 @@ def write_trainings(results: Mapping[str, TrainResult], folder: Path) -> dict[st
 
 
 def search_split_metrics(context: StageContext, model: TaskModel, tokenizer: Tokenizer) -> dict[str, Metric]:
-    """F1 and EM on the search split, so that a training's worth is known before the report (dev stays untouched)."""
+    """The task's metric on the search split: a training's worth is known before the report, and dev stays untouched."""
     from quantlat.evaluation import evaluate_model
     from quantlat.tasks import get_task
 
-    windows = read_windows(context.inputs["data"], "search", context.recipe, tokenizer)
-    windows = windows.sample(_PROGRESS_WINDOWS, seed=context.recipe.seed)
+    windows = read_judged(
+        context.inputs, "search", context.recipe, tokenizer, progress=context.progress, sample=_PROGRESS_WINDOWS
+    )
     result = evaluate_model(model.to("cpu"), windows, progress=context.progress, name="search-split accuracy")
     seen = f"{len(windows)} windows of the search split"
     metric, score = get_task(windows.task).metric, result.score

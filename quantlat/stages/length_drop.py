@@ -10,6 +10,7 @@ from quantlat.recipe import Recipe
 from quantlat.recipe.schema import LengthDropStage as Options
 from quantlat.stages.artifacts import (
     SOFT_LABELS,
+    judged_by,
     newest_student,
     options_for,
     read_model,
@@ -31,7 +32,7 @@ class LengthDropStage(Stage):
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         labels = ["soft_labels"] if "soft_labels" in plan else []
-        return ["data", plan.last_of("student", "distillation"), *labels]
+        return list(dict.fromkeys(["data", *judged_by(plan.recipe), plan.last_of("student", "distillation"), *labels]))
 
     def needed_bytes(self, recipe: Recipe) -> int:
         return 2048 * MIB

@@ -13,7 +13,16 @@ from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import Metric, Stage, StageContext, StageOutcome
 from quantlat.pipeline.store import file_hash, write_atomically
 from quantlat.recipe import LoadedRecipe, Recipe
-from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
+from quantlat.stages.artifacts import (
+    QUANTIZED,
+    STUDENT_STAGES,
+    Seed,
+    judged_by,
+    newest_student,
+    read_judged,
+    read_model,
+    read_windows,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +47,7 @@ class QuantizationStage(Stage):
         return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]
 
     def inputs(self, plan: Plan) -> Sequence[str]:
-        return ["data", plan.last_of(*STUDENT_STAGES)]
+        return list(dict.fromkeys(["data", *judged_by(plan.recipe), plan.last_of(*STUDENT_STAGES)]))
 
     def outside(self, loaded: LoadedRecipe, *, offline: bool) -> Mapping[str, str]:
         options = loaded.recipe.quantization
@@ -112,8 +121,9 @@ def _settle_precision(
     assert options is not None
     limits, metric = options.sensitivity, get_task(context.recipe.task).metric
     data = context.inputs["data"]
-    judged = read_windows(data, "search", context.recipe, student.tokenizer)
-    judged = judged.sample(limits.windows, seed=context.recipe.seed)
+    judged = read_judged(
+        context.inputs, "search", context.recipe, student.tokenizer, progress=context.progress, sample=limits.windows
+    )
     ranked_on = read_windows(data, "calibration", context.recipe, student.tokenizer)
     ranked_on = ranked_on.sample(min(limits.windows, 24), seed=context.recipe.seed)
 

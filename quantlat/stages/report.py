@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import MIB, Metric, PublishContext, Stage, StageContext, StageOutcome
 from quantlat.recipe import Recipe
-from quantlat.stages.artifacts import MODEL, QUANTIZED, Seed, newest_student, read_model, read_windows
+from quantlat.stages.artifacts import MODEL, QUANTIZED, Seed, newest_student, read_judged, read_model, read_windows
 
 if TYPE_CHECKING:
     from quantlat.data import Window
@@ -109,10 +109,10 @@ def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.training.alignment import reads_alike
 
-    recipe, data = context.recipe, context.inputs["data"]
+    recipe = context.recipe
     teacher = read_model(context.inputs["teacher"], task=recipe.task)
     student = read_model(newest_student(context.inputs), task=recipe.task)
-    windows = read_windows(data, "dev", recipe, student.tokenizer)
+    windows = read_judged(context.inputs, "dev", recipe, student.tokenizer, progress=context.progress)
     alike = reads_alike(student.tokenizer, teacher.tokenizer)
     return Contestants(
         teacher=teacher,
@@ -120,7 +120,9 @@ def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
         quantized=QuantizedModel.load(context.inputs["quantization"] / QUANTIZED),
         profiles={name: profile.config for name, profile in search.profiles.items()},
         windows=windows,
-        teacher_windows=windows if alike else read_windows(data, "dev", recipe, teacher.tokenizer),
+        teacher_windows=windows
+        if alike
+        else read_judged(context.inputs, "dev", recipe, teacher.tokenizer, progress=context.progress),
         calibration=_calibration_windows(context, student),
         threads=search.threads,
         folders=ModelFolders(

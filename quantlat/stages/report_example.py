@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from quantlat.data.examples import EmbeddingExample
 from quantlat.reporting import rows
 from quantlat.tasks.question_answering import questions
 from quantlat.tasks.text_classification import texts
@@ -83,18 +84,27 @@ def _text_info(
     longest = max(windows.windows, key=lambda window: window.length)
     window = next((w for w in windows.windows if w.length >= SHORTEST_TEXT), longest)
     example = texts(windows.examples)[window.example_index]
+    embeds = isinstance(example, EmbeddingExample)
 
     def follow(name: str, config: ElasticConfig | None) -> rows.ExampleProfile:
         logits, survives = _run(model, window, config)
-        return rows.ExampleProfile(profile=name, survives=survives, answer=labels[int(logits.argmax())])
+        answer = _similarity(logits, example) if embeds else labels[int(logits.argmax())]
+        return rows.ExampleProfile(profile=name, survives=survives, answer=answer)
 
     return rows.ExampleInfo(
         id=example.id,
         tokens=tuple(_text_tokens(example, window, tokenizer)),
         profiles=tuple(follow(name, config) for name, config in profiles.items()),
-        reference=labels[example.label],
+        reference="the fp32 teacher's embedding" if embeds else labels[example.label],
         source=f"Dev text {example.id}: the first of at least {SHORTEST_TEXT} tokens, or the longest",
     )
+
+
+def _similarity(embedding: NDArray[np.float32], example: TextExample) -> str:
+    """Cosine with what the fp32 teacher makes of the text."""
+    reference = example.reference if isinstance(example, EmbeddingExample) else None
+    assert reference is not None
+    return f"cosine {float(embedding @ reference):.3f} to fp32" if len(reference) == len(embedding) else "embedding"
 
 
 def _text_tokens(example: TextExample, window: Window, tokenizer: Tokenizer) -> Iterator[rows.ExampleToken]:

@@ -18,7 +18,15 @@ from quantlat.pipeline.store import Artifact, write_atomically
 from quantlat.progress import Progress
 from quantlat.recipe import Recipe
 from quantlat.recipe.schema import SearchOptions
-from quantlat.stages.artifacts import QUANTIZED, STUDENT_STAGES, Seed, newest_student, read_model, read_windows
+from quantlat.stages.artifacts import (
+    QUANTIZED,
+    STUDENT_STAGES,
+    Seed,
+    judged_by,
+    newest_student,
+    read_judged,
+    read_model,
+)
 from quantlat.stages.search_record import (
     SEARCH_JSON,
     ProfileRecord,
@@ -82,6 +90,7 @@ class SearchStage(Stage):
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         reference = ["teacher"] if plan.recipe.search and plan.recipe.search.reference == "teacher" else []
+        reference = reference or judged_by(plan.recipe)
         return ["data", *reference, plan.last_of(*STUDENT_STAGES), "quantization"]
 
     def needed_bytes(self, recipe: Recipe) -> int:
@@ -107,10 +116,11 @@ def search_model(request: SearchRequest) -> SearchRecord:
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.runtimes import get_runtime
     from quantlat.search import EvaluatorOptions, SessionEvaluator
+    from quantlat.tasks import get_task
 
     recipe, options = request.recipe, request.options
     student = read_model(newest_student(request.inputs), task=recipe.task)
-    windows = read_windows(request.inputs["data"], "search", recipe, student.tokenizer)
+    windows = read_judged(request.inputs, "search", recipe, student.tokenizer, progress=request.progress)
     quantized = QuantizedModel.load(request.inputs["quantization"] / QUANTIZED)
     threads = options.threads or _usable_cores()
     runtime, timings = _choose_runtime(request, quantized, windows, threads)
@@ -122,7 +132,12 @@ def search_model(request: SearchRequest) -> SearchRecord:
             windows,
             student.config,
             reference,
-            EvaluatorOptions(windows=options.windows, batch=request.batch, seed=recipe.seed),
+            EvaluatorOptions(
+                windows=options.windows,
+                batch=request.batch,
+                seed=recipe.seed,
+                fewest_questions=get_task(recipe.task).fewest_examples,
+            ),
         )
         signature = (
             f"{quantized.fingerprint[:16]} {runtime} {threads} threads {options.windows} windows batch {request.batch}"
@@ -172,7 +187,7 @@ def _reference_scores(request: SearchRequest, student: LoadedModel, windows: Win
     model, own = student, windows
     if options.reference == "teacher":
         model = read_model(request.inputs["teacher"], task=request.recipe.task)
-        own = read_windows(request.inputs["data"], "search", request.recipe, model.tokenizer)
+        own = read_judged(request.inputs, "search", request.recipe, model.tokenizer, progress=request.progress)
     result = evaluate_model(model.model, own, progress=request.progress, name=f"reference: fp32 {options.reference}")
     return result.score.per_example
 

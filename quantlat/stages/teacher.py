@@ -15,6 +15,7 @@ from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.stages.artifacts import (
     Seed,
     checkpoint_fingerprint,
+    judged_by,
     options_for,
     read_data_card,
     read_windows,
@@ -62,7 +63,8 @@ class TeacherStage(Stage):
         metrics: dict[str, Metric] = {"checkpoint": options.model}
         results = {}
         if loaded.has_task_head:
-            context.progress.say(f"{options.model} already has a head for {recipe.task}: fine-tuning is skipped")
+            if recipe.task != "embedding":  # which has no head and is never fine-tuned
+                context.progress.say(f"{options.model} already has a head for {recipe.task}: fine-tuning is skipped")
             metrics["fine_tuned"] = "before"
             _match_classes(loaded, labels, context.progress)
         elif options.train is None:
@@ -82,7 +84,8 @@ class TeacherStage(Stage):
             metrics["fine_tuned"] = "here"
         write_model(loaded.model, loaded.tokenizer, context.output, labels)
         metrics |= write_trainings(results, context.output)
-        metrics |= search_split_metrics(context, loaded.model, loaded.tokenizer)
+        if not judged_by(recipe):  # what others are judged by would be compared with itself
+            metrics |= search_split_metrics(context, loaded.model, loaded.tokenizer)
         return StageOutcome(metrics)
 
 

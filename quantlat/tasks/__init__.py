@@ -5,12 +5,13 @@ The losses of a task are in :mod:`quantlat.training.objective`, its heads in :mo
 
 from quantlat.errors import DataError
 from quantlat.tasks.base import Logits, ReadExamples, Scored, Task
+from quantlat.tasks.embedding import Embedding
 from quantlat.tasks.question_answering import QuestionAnswering
 from quantlat.tasks.text_classification import TextClassification
 
 __all__ = ["Logits", "ReadExamples", "Scored", "Task", "get_task"]
 
-_TASKS: tuple[Task, ...] = (QuestionAnswering(), TextClassification())
+_TASKS: tuple[Task, ...] = (QuestionAnswering(), TextClassification(), Embedding())
 
 
 def get_task(name: str) -> Task:

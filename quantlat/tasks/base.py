@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quantlat.recipe.schema import DataOptions
 
 Logits = Sequence[NDArray[np.float32]]
-"""One array for each window: ``[n, 2]`` start and end logits of its real tokens, or ``[classes]``."""
+"""One array for each window: ``[n, 2]`` start and end logits of its real tokens, ``[classes]``, or an embedding."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,16 @@ class Task(Protocol):
         name: as in a recipe.
         metric: what models are judged by.
         format: of the files that a user may give, in words.
+        needs_reference: examples carry what the run's fp32 teacher makes of them
+            (:func:`quantlat.evaluation.references.with_references`) before they are scored.
+        fewest_examples: of a part that is scored by itself.
     """
 
     name: str
     metric: Metric
     format: str
+    needs_reference: bool
+    fewest_examples: int
 
     def split_file(self, split: str) -> str:
         """Name of the file that holds a split inside a data artefact."""

@@ -23,6 +23,8 @@ class QuestionAnswering:
     name = "question-answering"
     metric = F1
     format = "SQuAD-format JSON"
+    needs_reference = False
+    fewest_examples = 1
 
     def split_file(self, split: str) -> str:
         return f"{split}.json"

@@ -26,6 +26,8 @@ class TextClassification:
     name = TEXT_CLASSIFICATION
     metric = ACCURACY
     format = "labelled texts: .tsv with a header, or JSON lines"
+    needs_reference = False
+    fewest_examples = 1
 
     def split_file(self, split: str) -> str:
         return f"{split}.jsonl"
@@ -37,7 +39,7 @@ class TextClassification:
         return read_jsonl(path).examples
 
     def read_foreign(self, path: Path, labels: Sequence[str], options: DataOptions) -> ReadExamples:
-        found = read_texts(path, columns=_columns(path, options), labels=labels)
+        found = read_texts(path, columns=columns_for(path, options), labels=labels)
         return ReadExamples(found.examples, found.issues)
 
     def windows(self, examples: Sequence[Example], tokenizer: PairTokenizer, options: DataOptions) -> WindowSet:
@@ -62,7 +64,7 @@ class TextClassification:
 
 
 def texts(examples: Sequence[Example]) -> tuple[TextExample, ...]:
-    """The examples as labelled texts.
+    """The examples as texts.
 
     Raises:
         DataError: some are none.
@@ -73,7 +75,7 @@ def texts(examples: Sequence[Example]) -> tuple[TextExample, ...]:
     return found
 
 
-def _columns(path: Path, options: DataOptions) -> TextColumns | None:
+def columns_for(path: Path, options: DataOptions) -> TextColumns | None:
     """The columns that a source of the recipe names for files with this ending."""
     for source in options.sources:
         if source.kind == "files" and source.columns is not None and Path(source.train).suffix == path.suffix:

@@ -101,7 +101,7 @@ def soft_labels_for_student(
         precision=precision,
         name="teacher's soft labels",
     )
-    if same or labels.of_classes:
+    if same or labels.one_row_each:
         return labels
     progress.say("the teacher's tokenizer differs from the student's: its logits are aligned by character offsets")
     carried, lost, total = [], 0, 0

@@ -30,7 +30,7 @@ from quantlat.recipe.schema import IntermediateDistillation, PredictionDistillat
 from quantlat.training.device import training_device
 from quantlat.training.fingerprints import weights_fingerprint
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import forward_kl, masked_mse, masked_score_mse
+from quantlat.training.losses import masked_mse, masked_score_mse
 from quantlat.training.objective import objective_of
 from quantlat.training.soft_labels import SoftLabels
 
@@ -176,7 +176,7 @@ class PredictionStep:
     def __call__(self, model: nn.Module, batch: Batch, context: StepContext) -> Mapping[str, Tensor]:
         logits = model(batch.input_ids, batch.attention_mask, batch.token_type_ids)
         target, objective = self.labels.for_batch(batch), objective_of(model)
-        soft = forward_kl(logits, target, objective.candidates(batch), self.options.temperature)
+        soft = objective.divergence(logits, target, batch, self.options.temperature)
         parts, loss = {"soft": soft.detach()}, soft
         if self.options.hard_label_weight > 0.0:
             hard = objective.hard_loss(logits, batch)

@@ -36,7 +36,7 @@ from quantlat.progress import Progress
 from quantlat.recipe.schema import DynaBertStage, SubnetworkTraining
 from quantlat.training.length_sampling import LengthSampler, make_sampler
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import forward_kl, masked_mse
+from quantlat.training.losses import masked_mse
 from quantlat.training.objective import objective_of
 from quantlat.training.sliced import PassResult, SubnetworkPasses
 
@@ -155,8 +155,8 @@ class DynaBertStep:
         return self._divergence(model, self._passes.run(network, batch, drawn).logits, taught, batch)
 
     def _divergence(self, model: TaskModel, logits: Tensor, taught: PassResult, batch: Batch) -> Tensor:
-        candidates = objective_of(model).candidates(batch)
-        return self.options.logit_weight * forward_kl(logits, taught.logits.float(), candidates)
+        divergence = objective_of(model).divergence(logits, taught.logits.float(), batch, 1.0)
+        return self.options.logit_weight * divergence
 
 
 def train_dynabert(

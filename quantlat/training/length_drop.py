@@ -32,7 +32,6 @@ from quantlat.progress import Progress
 from quantlat.recipe.schema import LengthDropStage
 from quantlat.training.length_sampling import Lengths, LengthSampler, SubNetwork, make_sampler, sub_networks
 from quantlat.training.loop import StepContext, TrainResult, train
-from quantlat.training.losses import forward_kl
 from quantlat.training.objective import Objective, objective_of
 from quantlat.training.sandwich import Sandwich
 from quantlat.training.soft_labels import SoftLabels
@@ -107,7 +106,7 @@ class LengthDropStep:
         if self.stage.hard_label_weight > 0.0:
             loss = loss + self.stage.hard_label_weight * objective.hard_loss(logits, batch)
         if teacher is not None and self.stage.teacher_weight > 0.0:
-            soft = forward_kl(logits, teacher, objective.candidates(batch), self.stage.temperature)
+            soft = objective.divergence(logits, teacher, batch, self.stage.temperature)
             loss = loss + self.stage.teacher_weight * soft
         return loss
 
@@ -133,12 +132,12 @@ class LengthDropStep:
         context: StepContext,
     ) -> Tensor:
         """Forward and backward of one sub-network; returns its divergence from ``target``."""
-        mask, weight = objective.candidates(batch), self.plan.sub_hard_label_weight
+        weight, temperature = self.plan.sub_hard_label_weight, self.stage.temperature
         logits = sandwich.branch(passed)
         if logits is None:
             # The full network itself, as may happen on short inputs: nothing to learn from its own logits.
-            return forward_kl(sandwich.logits.detach(), target, mask, self.stage.temperature)
-        divergence = forward_kl(logits, target, mask, self.stage.temperature)
+            return objective.divergence(sandwich.logits.detach(), target, batch, temperature)
+        divergence = objective.divergence(logits, target, batch, temperature)
         loss = divergence
         if weight > 0.0:
             loss = loss + weight * objective.hard_loss(logits, batch)

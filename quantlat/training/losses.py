@@ -67,6 +67,19 @@ def forward_kl(student: Tensor, teacher: Tensor, mask: Tensor | None = None, tem
     return temperature**2 * (target * (log_target - log_student)).sum(-1).mean()
 
 
+def embedding_distance(student: Tensor, teacher: Tensor) -> Tensor:
+    """How far embeddings of length 1 ``[b, H]`` are from the teacher's ``[b, H']``, a scalar.
+
+    Of one size: the mean squared distance, ``2 - 2 cos`` (Reimers and Gurevych 2020, arXiv 2004.09813, equation 1).
+    Of different sizes, where points have no distance: the mean squared difference of the cosines of all pairs in the
+    batch (similarity-preserving distillation, Tung and Mori 2019, arXiv 1907.09682).
+    """
+    own, theirs = student.float(), teacher.float()
+    if own.size(1) == theirs.size(1):
+        return (own - theirs).square().sum(1).mean()
+    return (own @ own.T - theirs @ theirs.T).square().mean()
+
+
 def masked_mse(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     """Mean squared error of hidden states ``[b, n, H]`` over real tokens (``mask`` ``[b, n]``) and H.
 

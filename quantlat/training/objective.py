@@ -1,6 +1,7 @@
 """What the logits of each task are trained against; the steps of the loop know no task beyond this.
 
-Span logits are two distributions over the real tokens of a window, class logits are one over the classes.
+Span logits are two distributions over the real tokens of a window, class logits are one over the classes. Embeddings
+are points, and have no labels.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ from torch import Tensor, nn
 
 from quantlat.data.batching import Batch
 from quantlat.errors import ModelError
-from quantlat.models import ClassificationModel, QAModel
-from quantlat.training.losses import class_cross_entropy, span_cross_entropy
+from quantlat.models import ClassificationModel, EmbeddingModel, QAModel
+from quantlat.training.losses import class_cross_entropy, embedding_distance, forward_kl, span_cross_entropy
 
 
 class Objective(Protocol):
-    """Loss against labels, and the candidates of soft ones."""
+    """Loss against labels and against soft labels."""
 
     def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Mean cross-entropy with the labels of the batch, a scalar."""
+        """Mean cross-entropy with the labels of the batch, a scalar.
 
-    def candidates(self, batch: Batch) -> Tensor | None:
-        """``[b, n]``, nonzero where a distribution may have probability; ``None``: everywhere."""
+        Raises:
+            ModelError: the task has no labels.
+        """
+
+    def divergence(self, logits: Tensor, target: Tensor, batch: Batch, temperature: float) -> Tensor:
+        """How far the logits are from other ones of the same windows, a scalar that is 0 where they agree."""
 
     def rows(self, tokens: int) -> int:
         """Rows of logits of a window of ``tokens`` real tokens."""
@@ -37,8 +42,8 @@ class SpanObjective:
     def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         return span_cross_entropy(logits, batch.starts, batch.ends, batch.attention_mask)
 
-    def candidates(self, batch: Batch) -> Tensor | None:
-        return batch.attention_mask
+    def divergence(self, logits: Tensor, target: Tensor, batch: Batch, temperature: float) -> Tensor:
+        return forward_kl(logits, target, batch.attention_mask, temperature)
 
     def rows(self, tokens: int) -> int:
         return tokens
@@ -53,8 +58,8 @@ class ClassObjective:
     def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         return class_cross_entropy(logits, batch.labels)
 
-    def candidates(self, batch: Batch) -> Tensor | None:
-        return None
+    def divergence(self, logits: Tensor, target: Tensor, batch: Batch, temperature: float) -> Tensor:
+        return forward_kl(logits, target, None, temperature)
 
     def rows(self, tokens: int) -> int:
         return 1
@@ -62,6 +67,23 @@ class ClassObjective:
     def columns(self, model: nn.Module) -> int:
         assert isinstance(model, ClassificationModel)
         return model.config.num_labels
+
+
+class EmbeddingObjective:
+    """A text's place among others; temperatures, which are those of distributions, say nothing here."""
+
+    def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        raise ModelError("embeddings have no labels to be trained with", "Set hard_label_weight to 0.")
+
+    def divergence(self, logits: Tensor, target: Tensor, batch: Batch, temperature: float) -> Tensor:
+        return embedding_distance(logits, target)
+
+    def rows(self, tokens: int) -> int:
+        return 1
+
+    def columns(self, model: nn.Module) -> int:
+        assert isinstance(model, EmbeddingModel)
+        return model.config.hidden_size
 
 
 def objective_of(model: nn.Module) -> Objective:
@@ -74,4 +96,6 @@ def objective_of(model: nn.Module) -> Objective:
         return SpanObjective()
     if isinstance(model, ClassificationModel):
         return ClassObjective()
+    if isinstance(model, EmbeddingModel):
+        return EmbeddingObjective()
     raise ModelError(f"{type(model).__name__} has no head that could be trained")

@@ -41,7 +41,7 @@ class Sandwich:
         model: runs the passes.
         mask: bool ``[b, n]``, real tokens.
         states: embeddings and the output of each layer of the full pass, ``[b, n, H]``.
-        logits: of the full pass, ``[b, n, 2]`` or ``[b, classes]``.
+        logits: of the full pass, as of the model's head.
         tokens: int64 ``[b]``, real tokens.
     """
 
@@ -60,7 +60,7 @@ class Sandwich:
         bias = padding_bias(mask, states[0].dtype)
         for layer in encoder.layers:
             states.append(layer(states[-1], bias))
-        return cls(model, mask, tuple(states), model.head(states[-1]), tokens)
+        return cls(model, mask, tuple(states), model.head(states[-1], mask), tokens)
 
     def branch(self, passed: SubNetwork) -> Tensor | None:
         """Logits of a sub-network, shaped like ``logits``; ``None`` when it is the full network."""
@@ -76,7 +76,7 @@ class Sandwich:
             if i >= first and i not in passed.skipped:
                 rows = layer.drop(rows, lengths[:, i])  # type: ignore[operator]
                 restored = restore_rows(restored, rows)
-        logits: Tensor = self.model.head(restored[:, :n])
+        logits: Tensor = self.model.head(restored[:, :n], self.mask)
         return logits
 
     def gradients(self) -> list[tuple[Tensor, Tensor]]:

@@ -82,11 +82,11 @@ def _run(model: TaskModel, batch: Batch, lengths: Tensor | None) -> tuple[Tensor
         bias = padding_bias(mask, states[0].dtype)
         for layer in encoder.layers:
             states.append(layer(states[-1], bias))
-        return (model.head(states[-1]), *states)
+        return (model.head(states[-1], mask), *states)
     b, n = mask.shape
     rows = Survivors(states[0], mask, torch.arange(n, device=mask.device).expand(b, n))
     restored = F.pad(states[0], (0, 0, 0, 1))  # the last row takes what shorter sequences must not keep
     for i, layer in enumerate(encoder.layers):
         rows = layer.drop(rows, lengths[:, i])  # type: ignore[operator]
         restored = restore_rows(restored, rows)
-    return (model.head(restored[:, :n]),)
+    return (model.head(restored[:, :n], mask),)

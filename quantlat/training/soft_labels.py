@@ -38,7 +38,8 @@ class SoftLabels:
 
     Attributes:
         logits: one fp32 array per window: start and end logits ``[n, 2]`` of its n real tokens, where -1e30 marks a
-            token that the teacher cannot point at; or ``[1, classes]``, one row whatever the tokens.
+            token that the teacher cannot point at; or one row whatever the tokens: ``[1, classes]``,
+            or an embedding ``[1, H]``.
         tokens_per_second: how fast the teacher was run; 0 when the labels were read from a file.
     """
 
@@ -46,13 +47,13 @@ class SoftLabels:
     tokens_per_second: float = 0.0
 
     @property
-    def of_classes(self) -> bool:
-        """Whether these are class logits; a window has more than one token."""
+    def one_row_each(self) -> bool:
+        """Whether these are one row for each window (classes, embeddings); a window has more than one token."""
         return all(len(row) == 1 for row in self.logits)
 
     def for_batch(self, batch: Batch) -> Tensor:
         """fp32 ``[b, n, 2]`` for the windows of ``batch``, zeros behind their real tokens; or ``[b, classes]``."""
-        if self.of_classes:
+        if self.one_row_each:
             rows = np.concatenate([self.logits[index] for index in batch.indices.tolist()])
             return torch.from_numpy(rows).to(batch.input_ids.device, non_blocking=True)
         padded = np.zeros((*batch.input_ids.shape, 2), dtype=np.float32)
@@ -67,7 +68,7 @@ class SoftLabels:
         Raises:
             DataError: their number or lengths differ.
         """
-        if self.of_classes and len(self.logits) == len(windows):
+        if self.one_row_each and len(self.logits) == len(windows):
             return
         mine = [len(row) for row in self.logits]
         theirs = [window.length for window in windows]

@@ -85,7 +85,7 @@ def test_soft_labels_are_a_row_per_text_and_survive_a_file(
     )
     labels.save(tmp_path / "labels.safetensors")
     again = SoftLabels.load(tmp_path / "labels.safetensors")
-    assert again.of_classes
+    assert again.one_row_each
     again.check(texts.windows)
     batch = collate(texts.windows, [5, 0, 90], 0)
     with torch.no_grad():
