@@ -128,6 +128,7 @@ def _ranks(values: Floats) -> Floats:
 
 def _correlation(x: Floats, y: Floats) -> float:
     """Pearson's correlation; 0 where all values of one side are equal, which says nothing about an order."""
+    if np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
+        return 0.0
     a, b = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / size if size > 0.0 else 0.0
+    return float(a @ b) / float(np.sqrt((a @ a) * (b @ b)))

@@ -235,10 +235,12 @@ def _unlabelled(stage: Any) -> Any:
     """A stage's options with no weight on labels.
 
     Raises:
-        ValueError: one is given.
+        ValueError: one is given, or the stage cannot do without.
     """
     if not isinstance(stage, Mapping):
         return stage
+    if stage.get("kind") == "dynabert":
+        raise ValueError("stages.dynabert: ranks heads and neurons by a loss on labels, which embeddings do not have")
     for name, part in ((stage.get("kind"), stage), ("distillation.prediction", stage.get("prediction"))):
         if isinstance(part, Mapping) and part.get("hard_label_weight"):
             raise ValueError(f"stages.{name}.hard_label_weight: embeddings have no labels; leave it out")

@@ -306,7 +306,7 @@ def test_texts_are_windows_of_their_own(tmp_path: Path) -> None:
         ("max_tokens: 64", "max_tokens: 64\n  stride: 16", "data.stride: is about questions and their passages"),
         ("kind: embedded-texts, pairs: true", "kind: embedded", "kind embedded has no data for text-classification"),
         ("dataset: nyu-mll/glue, ", "", "name the dataset, such as dataset: nyu-mll/glue"),
-        ("task: text-classification", "task: question-answering", "columns are those of labelled texts"),
+        ("task: text-classification", "task: question-answering", "columns are those of texts"),
         ("label: gold", "lable: gold", "did you mean 'label'"),
         ("task: text-classification", "task: text-clasification", "did you mean 'text-classification'"),
     ],

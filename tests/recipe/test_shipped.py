@@ -17,6 +17,7 @@ CALIBRATIONS = sorted((ROOT / "calibration").rglob("*.yaml"))
 
 def test_the_shipped_files_are_these() -> None:
     assert [path.stem for path in RECIPES] == [
+        "embedding_int8",
         "mnli_int8",
         "squad_dynabert",
         "squad_dynamic_tinybert",
@@ -26,7 +27,7 @@ def test_the_shipped_files_are_these() -> None:
         "sst2_int8",
         "trec_int8",
     ]
-    assert [path.stem for path in CALIBRATIONS] == ["mnli", "squad", "squad_full_length", "sst2", "trec"]
+    assert [path.stem for path in CALIBRATIONS] == ["embedding", "mnli", "squad", "squad_full_length", "sst2", "trec"]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

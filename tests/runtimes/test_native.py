@@ -68,7 +68,7 @@ def reference_logits(shape: str, task: str, retention: RetentionConfig | None) -
 
 
 @pytest.mark.parametrize("kernels", engine.usable_kernels())
-@pytest.mark.parametrize("task", ["question-answering", "text-classification"])
+@pytest.mark.parametrize("task", ["question-answering", "text-classification", "embedding"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_every_shape_in_every_instruction_set(shape: str, task: str, kernels: str) -> None:
     config = shape_config(shape, task)
