@@ -42,7 +42,8 @@ def load_texts(source: DataSource, *, offline: bool, base_dir: Path | None, labe
         return _load_hub(source, offline, labelled)
     if source.kind == "embedded-texts":
         return _load_embedded(source)
-    raise DataError(f"a source of kind {source.kind} holds no texts of this kind", "Use kind: embedded-texts.")
+    what = "labelled texts" if labelled else "texts"
+    raise DataError(f"a source of kind {source.kind} holds no {what}", "Use kind: embedded-texts.")
 
 
 def _load_files(source: FilesSource, base_dir: Path | None, labelled: bool) -> Loaded:

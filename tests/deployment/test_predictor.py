@@ -115,7 +115,7 @@ def test_bad_requests_are_refused_with_what_is_wrong(predictor: Predictor) -> No
         predictor.answer("Who?", "x", budget_ms=float("nan"))
     with pytest.raises(DataError, match="not both"):
         predictor.answer("Who?", "x", budget_ms=1, profile="full")
-    with pytest.raises(BundleError, match="does not classify"):
+    with pytest.raises(BundleError, match="not for text-classification"):
         predictor.classify("x")
 
 
@@ -164,7 +164,7 @@ def test_texts_and_pairs_are_classified(classifier: Predictor) -> None:
     assert result.label == ("red", "green", "blue")[result.index]
     assert sum(result.scores) == pytest.approx(1) and max(result.scores) == result.scores[result.index]
     assert classifier.classify("coal " * 500).tokens == 64
-    with pytest.raises(BundleError, match="does not answer questions"):
+    with pytest.raises(BundleError, match="not for question-answering"):
         classifier.answer("Who?", "x")
 
 
