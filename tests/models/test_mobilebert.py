@@ -172,7 +172,7 @@ def test_whole_lengths_equal_the_plain_pass_and_dropping_does_not() -> None:
 def test_observation_gives_the_scores_that_attention_uses() -> None:
     model, inputs = filled(), small(30)
     seen = model.encoder.observe(*inputs)
-    assert torch.allclose(model.head(seen.hidden_states[-1]), model(*inputs), atol=1e-6)
+    assert torch.allclose(model.head(seen.hidden_states[-1], inputs[1]), model(*inputs), atol=1e-6)
     received = significance(seen.scores[0].softmax(-1), inputs[1].bool())
     assert received[0, 1:].sum() < 2 * 30 and torch.isinf(received[0, 0])  # two heads, rows that sum to 1
 
