@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
 """What a Chromium on the PATH may be called."""
-_PIP_S, _DOWNLOAD_S, _APT_S = 180.0, 120.0, 240.0
+_PIP_S, _DOWNLOAD_S, _APT_S = 90.0, 60.0, 120.0
 _OWN = "import playwright.sync_api as s\nwith s.sync_playwright() as p:\n    print(p.chromium.executable_path)"
 
 Command = Sequence[str]
