@@ -173,4 +173,4 @@ def test_every_other_recipe_runs_through(recipe: Path, tmp_path: Path) -> None:
 
 
 def test_all_shipped_recipes_are_covered() -> None:
-    assert len(RECIPES) == 7
+    assert len(RECIPES) == 8
