@@ -277,7 +277,8 @@ def _random_model(shape: RandomShape, *, task: str, num_labels: int, source: str
         vocab_size=tokenizer.vocab_size,
         hidden_size=shape.hidden_size,
         num_layers=shape.layers,
-        num_heads=max(1, (narrow if mobile else shape.hidden_size) // 32),
+        # Inductor cannot compile dropping with a single head; no published model has one.
+        num_heads=max(2, narrow // 32) if mobile else max(1, shape.hidden_size // 32),
         intermediate_size=shape.hidden_size * (1 if mobile else 4),
         max_positions=512,
         type_vocab_size=_TOKEN_TYPES[shape.family],

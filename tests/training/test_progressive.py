@@ -189,3 +189,4 @@ def test_random_mobileberts_have_the_published_proportions(tokenizer: Tokenizer)
     config = load_checkpoint("random:mobilebert-2x128").config
     assert config.bottleneck is not None and config.vocab_size == tokenizer.vocab_size
     assert (config.bottleneck.size, config.bottleneck.feed_forwards, config.intermediate_size) == (32, 4, 128)
+    assert config.num_heads == 2
