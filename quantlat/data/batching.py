@@ -85,26 +85,44 @@ def length_buckets(lengths: ArrayLike, batch_size: int, *, seed: int, epoch: int
     return [generator.permutation(batches[i]) for i in generator.permutation(len(batches))]
 
 
+def shape_class(tokens: int) -> int:
+    """``tokens`` rounded up so that few different shapes occur: by at most a sixteenth, by 3 % on average.
+
+    Every new shape costs a CPU twice: oneDNN generates kernels for it, and the C library's allocator, which keeps large
+    free blocks in one list by size, walks past the blocks of all other shapes. With a width for every length,
+    the allocator alone took 15 % of the time of a training step.
+    """
+    step = 1 << max(0, (tokens // 16).bit_length() - 1)  # the largest power of two within a sixteenth
+    return -(-tokens // step) * step
+
+
 def padding_waste(lengths: ArrayLike, batches: Sequence[NDArray[np.int64]]) -> float:
-    """Share of the computed tokens that is padding, in [0, 1); a batch is as wide as its longest window."""
+    """Share of the computed tokens that is padding, in [0, 1); a batch is as wide as its longest window's class."""
     sizes = np.asarray(lengths, dtype=np.int64)
-    computed = sum(len(batch) * int(sizes[batch].max()) for batch in batches if len(batch))
+    computed = sum(len(batch) * shape_class(int(sizes[batch].max())) for batch in batches if len(batch))
     real = sum(int(sizes[batch].sum()) for batch in batches)
     return 1.0 - real / computed if computed else 0.0
 
 
-def collate(windows: Sequence[Window], indices: Sequence[int] | NDArray[np.int64], pad_token_id: int) -> Batch:
-    """Pad the windows at ``indices`` to the longest of them.
+def collate(
+    windows: Sequence[Window],
+    indices: Sequence[int] | NDArray[np.int64],
+    pad_token_id: int,
+    *,
+    width: int | None = None,
+) -> Batch:
+    """Pad the windows at ``indices`` to the longest of them, or to ``width``.
 
     Args:
         windows: all windows of the set.
         indices: which of them form the batch; at least one.
         pad_token_id: fills ``input_ids`` behind the real tokens.
+        width: tokens per row, at least those of the longest window.
     """
     import torch
 
     chosen = [windows[int(i)] for i in indices]
-    shape = (len(chosen), max(window.length for window in chosen))
+    shape = (len(chosen), width or max(window.length for window in chosen))
     input_ids = np.full(shape, pad_token_id, dtype=np.int64)
     attention_mask = np.zeros(shape, dtype=np.int64)
     token_type_ids = np.zeros(shape, dtype=np.int64)

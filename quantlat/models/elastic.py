@@ -166,18 +166,20 @@ class ElasticLayer(nn.Module):
         scores = attention.scores(query, key, bias)
         return self.finish(hidden, attention.merge(torch.matmul(scores.softmax(-1), value))), scores
 
-    def drop(self, rows: Survivors, keep: Tensor) -> Survivors:
+    def drop(self, rows: Survivors, keep: Tensor, computed: int | None = None) -> Survivors:
         """Run the layer and let only the most significant rows leave its attention.
 
         Args:
             rows: ``l`` rows per sequence.
             keep: how many stay, at least 2: int64 scalar for the whole batch, or ``[b]``, one number for each sequence.
+            computed: with one number for each sequence, rows to compute for all of them, at least the largest number;
+                what a sequence does not keep is filled up with rows that count for nothing. ``None``: the largest.
         """
         attention = self.attention
         bias = padding_bias(rows.mask, rows.hidden.dtype)
         query, key, value = self.project(rows.hidden)
         probabilities = attention.scores(query, key, bias).softmax(-1)
-        chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1))
+        chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1), computed)
         # Gathering context rows [b, k, H] moves far less memory than gathering probabilities [b, heads, k, l];
         # here that outweighs the products of rows that are then dropped.
         context = attention.merge(torch.matmul(probabilities, value))
@@ -211,19 +213,21 @@ def significance(probabilities: Tensor, mask: Tensor) -> Tensor:
     return torch.cat([torch.full_like(received[:, :1], math.inf), received[:, 1:]], dim=1)
 
 
-def select_rows(scores: Tensor, keep: Tensor, available: int) -> tuple[Tensor, Tensor | None]:
+def select_rows(
+    scores: Tensor, keep: Tensor, available: int, computed: int | None = None
+) -> tuple[Tensor, Tensor | None]:
     """Indices of the most significant rows, in ascending order, and which of them count.
 
     Returns:
-        ``[b, k]`` int64 and, when ``keep`` has one number per sequence, a bool ``[b, k]``: ``k`` is the largest of
-        the numbers, sequences that keep fewer rows are filled up with rows marked ``False``.
+        ``[b, k]`` int64 and, when ``keep`` has one number per sequence, a bool ``[b, k]``: ``k`` is ``computed`` or the
+        largest of the numbers, sequences that keep fewer rows are filled up with rows marked ``False``.
     """
     if keep.dim() == 0:
         k: int = keep.item()  # type: ignore[assignment]  # stays symbolic when exported
         torch._check(k >= 2)  # type: ignore[no-untyped-call]
         torch._check(k <= available)  # type: ignore[no-untyped-call]
         return scores.topk(k, dim=1, sorted=False).indices.sort(dim=1).values, None
-    k = min(int(keep.max().item()), available)
+    k = min(int(keep.max().item()) if computed is None else computed, available)
     ranked = scores.topk(k, dim=1, sorted=True).indices
     counted = torch.arange(k, device=keep.device)[None, :] < keep[:, None]
     order = torch.where(counted, ranked, available).sort(dim=1).values

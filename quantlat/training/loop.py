@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from quantlat.allocator import release_freed_memory
-from quantlat.data.batching import collate, length_buckets
+from quantlat.data.batching import collate, length_buckets, shape_class
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, RecipeError
 from quantlat.models import ElasticEncoder
@@ -262,7 +262,7 @@ class _Training:
         self.consistent = False
         self.optimizer.step()
         tokens = int(self.lengths[indices].sum())
-        computed = len(indices) * int(self.lengths[indices].max())
+        computed = sum(len(chunk) * self._width(chunk) for chunk in self._chunks(indices))
         counters.add(len(indices), tokens, computed, dict(zip(losses, measured, strict=True)))
         self.consistent = True
         bar.note(f"loss {measured[0]:.3f}")
@@ -272,13 +272,16 @@ class _Training:
         """Parts of a batch that run one after the other, so that long windows do not decide the peak memory."""
         if self.execution.device.type != "cpu":
             return [indices]
-        computed = len(indices) * int(self.lengths[indices].max())
+        computed = len(indices) * self._width(indices)
         return np.array_split(indices, min(len(indices), math.ceil(computed / _TOKENS_AT_ONCE)))
+
+    def _width(self, indices: NDArray[np.int64]) -> int:
+        return shape_class(int(self.lengths[indices].max()))
 
     def _forward_backward(self, indices: NDArray[np.int64], share: float) -> dict[str, Tensor]:
         """Add ``share`` times the gradient of these windows; returns the loss and its parts, fp32 scalars."""
         execution = self.execution
-        batch = collate(self.windows, indices, self.pad_token_id).to(execution.device)
+        batch = collate(self.windows, indices, self.pad_token_id, width=self._width(indices)).to(execution.device)
         context = StepContext(self.counters.step, self.total, self.options.seed, execution, share)
         with execution.autocast():
             parts = self.step(self.model, batch, context)

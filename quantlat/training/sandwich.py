@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from quantlat.data.batching import Batch
+from quantlat.data.batching import Batch, shape_class
 from quantlat.models import TaskModel
 from quantlat.models.elastic import Survivors, padding_bias, restore_rows
 from quantlat.training.length_sampling import Lengths, SubNetwork
@@ -74,7 +74,8 @@ class Sandwich:
         restored = F.pad(hidden, (0, 0, 0, 1))  # the last row takes what shorter sequences must not keep
         for i, layer in enumerate(self.model.encoder.layers):
             if i >= first and i not in passed.skipped:
-                rows = layer.drop(rows, lengths[:, i])  # type: ignore[operator]
+                computed = shape_class(int(passed.lengths[:, i].max()))
+                rows = layer.drop(rows, lengths[:, i], computed)  # type: ignore[operator]
                 restored = restore_rows(restored, rows)
         logits: Tensor = self.model.head(restored[:, :n], self.mask)
         return logits

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 
-from quantlat.data.batching import Batch, collate
+from quantlat.data.batching import Batch, collate, shape_class
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, StorageError
 from quantlat.progress import Progress, QuietProgress
@@ -206,7 +206,8 @@ class _Labelling:
         return SoftLabels(_rows(flat, self.rows), speed)
 
     def _label(self, indices: NDArray[np.int64]) -> None:
-        batch = collate(self.windows, indices, self.pad_token_id).to(self.execution.device)
+        width = shape_class(int(self.lengths[indices].max()))
+        batch = collate(self.windows, indices, self.pad_token_id, width=width).to(self.execution.device)
         with torch.no_grad(), self.execution.autocast():
             logits = self.teacher(batch.input_ids, batch.attention_mask, batch.token_type_ids)
         found = logits.float().cpu().numpy().reshape(len(indices), -1, self.flat.shape[1])

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from quantlat.data import QAExample, collate, length_buckets, make_windows, padding_waste
+from quantlat.data.batching import shape_class
 from quantlat.models.tokenizer import Tokenizer
 
 
@@ -96,3 +97,11 @@ def test_the_room_is_imported_without_torch_or_transformers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_shape_classes_are_few_and_near() -> None:
+    lengths = np.arange(1, 513)
+    classes = np.array([shape_class(int(n)) for n in lengths])
+    assert (classes >= lengths).all() and (classes <= lengths * (1 + 1 / 16)).all()
+    assert len(set(classes[128:384])) <= 28
+    assert [shape_class(n) for n in (31, 33, 170, 384, 385)] == [31, 34, 176, 384, 400]

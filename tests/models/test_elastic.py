@@ -124,6 +124,14 @@ def test_kept_rows_stay_in_order_and_short_sequences_are_marked() -> None:
     assert valid is not None and valid.tolist() == [[True] * 3, [True, False, False]]
 
 
+def test_more_rows_may_be_computed_than_any_sequence_keeps() -> None:
+    scores = torch.tensor([[9.0, 1.0, 3.0, 2.0, 5.0], [9.0, 4.0, 1.0, 0.0, -1.0]])
+    rows, valid = select_rows(scores, torch.tensor([3, 2]), 5, 4)
+    assert valid is not None and rows.shape == (2, 4)
+    assert [row[keep].tolist() for row, keep in zip(rows, valid, strict=True)] == [[0, 2, 4], [0, 1]]
+    assert select_rows(scores, torch.tensor([3, 2]), 5, 8)[0].shape == (2, 5)
+
+
 def test_thrown_away_rows_land_in_the_scratch_row() -> None:
     restored = torch.zeros(1, 4, 1)
     rows = Survivors(torch.ones(1, 2, 1), torch.tensor([[True, False]]), torch.tensor([[2, 1 << 30]]))
