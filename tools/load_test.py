@@ -66,13 +66,7 @@ def offer(port: int, key: str | None, requests: list[bytes], rate: float, second
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while (item := due.get()) is not None:
             planned_s, body = item
-            status, answer = "error", b""
-            try:
-                connection.request("POST", "/v1/answer", body, headers)
-                response = connection.getresponse()
-                status, answer = str(response.status), response.read()
-            except (OSError, http.client.HTTPException):
-                connection.close()
+            status, answer = ask(connection, body, headers)
             took_ms = (time.monotonic() - planned_s) * 1e3
             with lock:
                 count(tally, status, answer, took_ms)
@@ -91,6 +85,25 @@ def offer(port: int, key: str | None, requests: list[bytes], rate: float, second
     for sender in senders:
         sender.join()
     return tally
+
+
+def ask(connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str]) -> tuple[str, bytes]:
+    """Status and body of one response; the status is ``error`` when none came.
+
+    A server may close an idle connection in the very moment in which it is used again. As HTTP clients do (RFC 9112,
+    section 9.3.1), such a request is sent once more on a new connection; answering twice harms nobody.
+    """
+    kept_alive = connection.sock is not None
+    try:
+        connection.request("POST", "/v1/answer", body, headers)
+        response = connection.getresponse()
+        return str(response.status), response.read()
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        connection.close()
+        return ask(connection, body, headers) if kept_alive else ("error", b"")
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return "error", b""
 
 
 def memory_mib(pid: int) -> float:
