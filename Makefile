@@ -48,9 +48,8 @@ browser: install  ## get playwright and a Chromium for the tests of the pages, o
 squad: install  ## run recipes/squad_int8.yaml (RUN_ARGS="--set a.b=c ..." adds options)
 	$(BIN)/quantlat run recipes/squad_int8.yaml $(RUN_ARGS)
 
-test: install  ## run the tests (training in a process of its own: its allocator settings last)
-	$(BIN)/python -m pytest --ignore=tests/training $(PYTEST_ARGS)
-	$(BIN)/python -m pytest tests/training $(PYTEST_ARGS)
+test: install  ## run the tests (PYTEST_ARGS="-x ..." adds options)
+	$(BIN)/python tools/run_tests.py $(PYTEST_ARGS)
 
 lint: install  ## ruff and mypy
 	$(BIN)/ruff check .
