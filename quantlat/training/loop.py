@@ -50,7 +50,7 @@ __all__ = ["StepContext", "TrainResult", "TrainingDiverged", "train"]
 
 SAVE_EVERY_S = 60.0
 _TOKENS_AT_ONCE = 3072  # of one pass on a CPU, padding included; attention needs memory for their square
-_RELEASE_EVERY = 16  # steps; batches of other lengths leave holes in the heap
+_RELEASE_EVERY = 64  # steps; batches of other lengths leave holes in the heap, but touching released pages again costs
 
 
 class TrainingDiverged(RecipeError):
