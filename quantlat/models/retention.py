@@ -80,19 +80,26 @@ class RetentionConfig:
 
 @dataclass(frozen=True)
 class ElasticConfig:
-    """retention × width × depth of one elastic model.
+    """retention × width × depth × precision of one elastic model.
 
     Attributes:
         retention: ratios of the layers that run: as many as ``layers`` has, or as the model has where that is ``None``.
         width: heads and neurons of every layer of the whole model; ``None``: all.
         layers: which layers of the whole model run, counted from 0; ``None``: all.
+        fp32_layers: which of them a quantised model runs in fp32, counted from 0 in the whole model, ascending; the
+            others stay as the quantised model has them.
     """
 
     retention: RetentionConfig | None = None
     width: WidthConfig | None = None
     layers: tuple[int, ...] | None = None
+    fp32_layers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if list(self.fp32_layers) != sorted(set(self.fp32_layers)):
+            raise RecipeError(f"layers in fp32 must ascend, got {list(self.fp32_layers)}")
+        if self.layers is not None and not set(self.fp32_layers) <= set(self.layers):
+            raise RecipeError(f"layers in fp32 {list(self.fp32_layers)} must run, layers {list(self.layers)} do")
         if self.layers is not None and self.retention is not None and self.retention.num_layers != len(self.layers):
             raise RecipeError(
                 f"the retention configuration has {self.retention.num_layers} ratios for {len(self.layers)} layers"
@@ -105,13 +112,13 @@ class ElasticConfig:
 
     @property
     def is_whole_network(self) -> bool:
-        """True when no head, neuron or layer is left out; tokens may be."""
-        return self.width is None and self.layers is None
+        """True when no head, neuron or layer is left out and no precision changed; tokens may be dropped."""
+        return self.width is None and self.layers is None and not self.fp32_layers
 
     @property
     def network(self) -> ElasticConfig:
         """The sub-network alone, which every retention configuration shares."""
-        return ElasticConfig(width=self.width, layers=self.layers)
+        return ElasticConfig(width=self.width, layers=self.layers, fp32_layers=self.fp32_layers)
 
     def encoder(self, config: EncoderConfig) -> EncoderConfig:
         """Configuration of the dense encoder that runs, of a whole model of ``config``."""

@@ -197,19 +197,22 @@ class QuantizedModel:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
-    def subnetwork(self, elastic: ElasticConfig) -> QuantizedModel:
+    def subnetwork(self, elastic: ElasticConfig, floating: QuantizedModel | None = None) -> QuantizedModel:
         """The dense, smaller model of ``elastic``'s width and layers: slices of these INT8 weights, no calibration.
 
         It runs in every runtime and is saved like any other; its size and fingerprint are its own. The retention of
         ``elastic`` plays no part. Heads and neurons must stand in the order of their importance
         (:mod:`quantlat.models.rewiring`), or the slice keeps arbitrary ones.
 
+        Args:
+            floating: the same model with its trained weights in fp32; needed where ``elastic`` names layers in fp32.
+
         Raises:
-            RecipeError: the model is not so wide or not so deep.
+            RecipeError: the model is not so wide or not so deep, or ``floating`` is needed and not given.
         """
         from quantlat.quantization.subnetwork import cut
 
-        return cut(self, elastic)
+        return cut(self, elastic, floating)
 
     def save(self, folder: Path, *, tokenizer_json: str | None = None) -> None:
         """Write ``quantized.json`` and ``qparams.safetensors`` (and ``tokenizer.json``) into ``folder``.

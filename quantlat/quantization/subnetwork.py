@@ -7,7 +7,7 @@ sub-network needs no calibration of its own, and any number of them share one ar
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +19,12 @@ from quantlat.quantization.artifact import FloatLinear, QuantizedLinear, Quantiz
 from quantlat.quantization.layout import layout_of
 
 
-def cut(model: QuantizedModel, elastic: ElasticConfig) -> QuantizedModel:
+def cut(model: QuantizedModel, elastic: ElasticConfig, floating: QuantizedModel | None = None) -> QuantizedModel:
     """See :meth:`QuantizedModel.subnetwork`."""
     if elastic.is_whole_network:
         return model
+    if elastic.fp32_layers:
+        model = mixed_precision(model, floating, elastic.fp32_layers)
     config, layers = elastic.encoder(model.config), check_layers(model.config, elastic.layers)
     layout = layout_of(config, model.task)
     return replace(
@@ -34,6 +36,31 @@ def cut(model: QuantizedModel, elastic: ElasticConfig) -> QuantizedModel:
         },
         norms={name: model.norms[parent_name(name, layers)] for name in layout.norms},
     )
+
+
+def mixed_precision(
+    model: QuantizedModel, floating: QuantizedModel | None, fp32_layers: Sequence[int]
+) -> QuantizedModel:
+    """``model`` with every linear of the layers ``fp32_layers`` taken from ``floating``.
+
+    Args:
+        floating: the same model with its trained weights in fp32
+            (:func:`quantlat.quantization.sensitivity.with_fp32` over all linears).
+
+    Raises:
+        RecipeError: it is not given, is another model, or the model has no such layer.
+    """
+    if floating is None:
+        raise RecipeError(
+            f"layers {list(fp32_layers)} are to run in fp32, and the INT8 model no longer holds their trained weights",
+            "Give the same model in fp32 as well (floating).",
+        )
+    if floating.config != model.config or floating.task != model.task:
+        raise RecipeError("the fp32 weights are of a model of another shape than the INT8 ones")
+    check_layers(model.config, fp32_layers)
+    prefixes = tuple(f"encoder.layers.{layer}." for layer in fp32_layers)
+    linears = {name: floating.linears[name] if name.startswith(prefixes) else x for name, x in model.linears.items()}
+    return replace(model, linears=linears)
 
 
 def with_fp32(model: QuantizedModel, names: Collection[str]) -> QuantizedModel:

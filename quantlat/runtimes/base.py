@@ -225,7 +225,7 @@ def require_whole_network(config: Config) -> None:
     """Raise :class:`RecipeError` where a configuration asks one session, which is one dense network, for another."""
     if isinstance(config, ElasticConfig) and not config.is_whole_network:
         raise RecipeError(
-            "a session runs one dense network, and this configuration asks for a part of it (width or layers)",
+            "a session runs one dense network, and this configuration asks for another (width, layers or precision)",
             "Load model.subnetwork(config), or use quantlat.runtimes.subnetworks.SubnetworkSession.",
         )
 

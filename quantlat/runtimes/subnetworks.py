@@ -21,6 +21,7 @@ class SubnetworkSession:
     """A :class:`~quantlat.runtimes.base.Session` that runs any :class:`ElasticConfig` of one model.
 
     Args:
+        floating: the same model with its trained weights in fp32, for configurations with layers in fp32.
         threads: threads that one run may use.
         cache_dir: where compiled graphs are kept.
         loaded: how many sub-networks stay loaded; the one not used for longest is closed first.
@@ -32,6 +33,7 @@ class SubnetworkSession:
         model: QuantizedModel,
         *,
         threads: int,
+        floating: QuantizedModel | None = None,
         cache_dir: Path | None = None,
         loaded: int = 4,
     ) -> None:
@@ -40,6 +42,7 @@ class SubnetworkSession:
         self.threads = threads
         self._runtime, self._cache_dir, self._most = runtime, cache_dir, loaded
         self._model: QuantizedModel | None = model
+        self._floating = floating
         self._sessions: OrderedDict[ElasticConfig, Session] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -54,7 +57,7 @@ class SubnetworkSession:
         return tuple(self._sessions)
 
     def run(self, batch: TokenBatch, config: Config = None) -> Logits:
-        """See :class:`quantlat.runtimes.base.Session`; ``config`` may name a width and layers."""
+        """See :class:`quantlat.runtimes.base.Session`; ``config`` may name a width, layers, and layers in fp32."""
         elastic = config if isinstance(config, ElasticConfig) else ElasticConfig(config)
         with self._lock:
             return self._session(elastic.network).run(batch, elastic.retention)
@@ -62,7 +65,7 @@ class SubnetworkSession:
     def close(self) -> None:
         """Close every sub-network."""
         with self._lock:
-            self._model = None
+            self._model = self._floating = None
             while self._sessions:
                 self._sessions.popitem()[1].close()
 
@@ -71,7 +74,7 @@ class SubnetworkSession:
             raise RuntimeUnavailableError(f"this {self.runtime} session is closed", "Load the model again.")
         if network not in self._sessions:
             session = self._runtime.load(
-                self._model.subnetwork(network), threads=self.threads, cache_dir=self._cache_dir
+                self._model.subnetwork(network, self._floating), threads=self.threads, cache_dir=self._cache_dir
             )
             while len(self._sessions) >= self._most:
                 self._sessions.popitem(last=False)[1].close()

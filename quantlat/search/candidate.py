@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,29 @@ _NORMAL_WIDTH_95 = 2 * 1.959964  # width of a 95 % interval in standard errors
 Cost = Literal["latency", "macs"]
 """What the search makes small: measured latency, or multiply-accumulates for a machine that is not at
 hand."""
+
+
+ConfigT_co = TypeVar("ConfigT_co", covariant=True)
+
+
+class Measured(Protocol[ConfigT_co]):
+    """What surrogate and proposers need of a measured configuration, whatever it is made of."""
+
+    @property
+    def config(self) -> ConfigT_co: ...
+
+    @property
+    def drop(self) -> float: ...
+
+    @property
+    def drop_standard_error(self) -> float: ...
+
+    @property
+    def questions(self) -> int: ...
+
+    def cost(self, kind: Cost = "latency") -> float:
+        """The cost that the search minimises."""
+        ...
 
 
 class Candidate(BaseModel):

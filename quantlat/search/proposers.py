@@ -17,19 +17,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantlat.models.retention import RetentionConfig
-from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.candidate import AccuracyFloor, Candidate, Cost, Measured
 from quantlat.search.pareto import pareto_front
 from quantlat.search.profiles import BROKEN_DROP
 from quantlat.search.space import RetentionSpace
 from quantlat.search.surrogate import DropSurrogate
 
-CostModel = Callable[[Sequence[RetentionConfig]], NDArray[np.float64]]
+ConfigT = TypeVar("ConfigT")
+CostModel = Callable[[Sequence[ConfigT]], NDArray[np.float64]]
 """Predicted costs of configurations, relative to full length."""
 
 _ATTEMPTS = 200
@@ -37,6 +38,30 @@ _GENERATIONS = 3
 _CHILDREN = 64
 _LEAST_SEEDS = 4
 _JITTER = 1e-6  # squared points; rounding leaves covariances a little indefinite
+
+
+class Space(Protocol[ConfigT]):
+    """Configurations of any kind, as the guided search handles them."""
+
+    def first_generation(self, count: int, rng: np.random.Generator) -> tuple[ConfigT, ...]:
+        """Where a search starts."""
+        ...
+
+    def random(self, rng: np.random.Generator) -> ConfigT:
+        """Any configuration."""
+        ...
+
+    def neighbour(self, config: ConfigT, rng: np.random.Generator, *, reach: int = 3) -> ConfigT:
+        """One near ``config``: a mutation."""
+        ...
+
+    def between(self, first: ConfigT, second: ConfigT, rng: np.random.Generator) -> ConfigT:
+        """One that has something of both: a crossover."""
+        ...
+
+    def given_up(self, configs: Sequence[ConfigT]) -> NDArray[np.float64]:
+        """Features for the surrogate."""
+        ...
 
 
 class Proposer(Protocol):
@@ -118,7 +143,7 @@ class EvolutionaryProposer:
 
 
 @dataclass(frozen=True)
-class GuidedProposer:
+class GuidedProposer(Generic[ConfigT]):
     """Thompson sampling of the accuracy surrogate against predicted latency.
 
     Attributes:
@@ -127,21 +152,21 @@ class GuidedProposer:
         target: gives the relative cost within which the most accurate is wanted, instead of the floor.
     """
 
-    space: RetentionSpace
+    space: Space[ConfigT]
     floor: AccuracyFloor
-    predict: CostModel
+    predict: CostModel[ConfigT]
     cost: Cost = "latency"
     target: Callable[[], float] | None = None
 
-    def first(self, count: int, rng: np.random.Generator) -> tuple[RetentionConfig, ...]:
+    def first(self, count: int, rng: np.random.Generator) -> tuple[ConfigT, ...]:
         """Shapes that were trained, from full to smallest; half of a population, because the surrogate learns fast."""
         return self.space.first_generation(max(_LEAST_SEEDS, count // 2), rng)
 
     def propose(
-        self, measured: Sequence[Candidate], taken: Collection[RetentionConfig], rng: np.random.Generator
-    ) -> RetentionConfig | None:
+        self, measured: Sequence[Measured[ConfigT]], taken: Collection[ConfigT], rng: np.random.Generator
+    ) -> ConfigT | None:
         """The best idea of a pool under one sample of the surrogate."""
-        surrogate = DropSurrogate(measured)
+        surrogate = DropSurrogate(measured, self.space.given_up)
         known = surrogate.mean([c.config for c in measured])
         spent = np.array([c.cost(self.cost) for c in measured])
         pool = self._pool(surrogate, measured, known, spent, taken, rng)
@@ -178,20 +203,20 @@ class GuidedProposer:
 
     def _pool(
         self,
-        surrogate: DropSurrogate,
-        measured: Sequence[Candidate],
+        surrogate: DropSurrogate[ConfigT],
+        measured: Sequence[Measured[ConfigT]],
         known: NDArray[np.float64],
         spent: NDArray[np.float64],
-        taken: Collection[RetentionConfig],
+        taken: Collection[ConfigT],
         rng: np.random.Generator,
-    ) -> list[RetentionConfig]:
+    ) -> list[ConfigT]:
         """What an evolution on predictions alone arrives at from the front, and its way there.
 
         Each generation changes members of the front of everything measured or predicted so far.
         """
         configs = [c.config for c in measured]
         costs, drops = spent, known
-        pool: dict[RetentionConfig, None] = {}
+        pool: dict[ConfigT, None] = {}
         for _ in range(_GENERATIONS):
             front = pareto_front(costs.tolist(), (-drops).tolist())
             near = [configs[i] for i in front if drops[i] <= self._worst_drop] or [configs[i] for i in front]
@@ -205,7 +230,7 @@ class GuidedProposer:
             drops = np.concatenate([drops, surrogate.mean(new)])
         return list(pool)
 
-    def _children(self, near: Sequence[RetentionConfig], rng: np.random.Generator) -> Iterator[RetentionConfig]:
+    def _children(self, near: Sequence[ConfigT], rng: np.random.Generator) -> Iterator[ConfigT]:
         """Neighbours, means of two, and a few from anywhere."""
         for number in range(_CHILDREN):
             origin = near[int(rng.integers(len(near)))]
@@ -213,7 +238,7 @@ class GuidedProposer:
                 yield self.space.random(rng)
             elif number % 8 < 3:
                 other = near[int(rng.integers(len(near)))]
-                yield self.space.repair(((np.array(origin.ratios) + np.array(other.ratios)) / 2).tolist())
+                yield self.space.between(origin, other, rng)
             else:
                 yield self.space.neighbour(origin, rng, reach=1 + number % 3)
 
@@ -223,7 +248,7 @@ def make_proposer(
     space: RetentionSpace,
     *,
     floor: AccuracyFloor,
-    predict: CostModel,
+    predict: CostModel[RetentionConfig],
     cost: Cost,
     target: Callable[[], float] | None = None,
 ) -> Proposer | None:

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantlat.errors import RecipeError
 from quantlat.models.retention import RetentionConfig
+from quantlat.search.surrogate import given_up
 
 _EPSILON = 1e-9
 _LARGEST_DECREMENT = 0.9
@@ -128,6 +130,14 @@ class RetentionSpace:
         moves = rng.integers(-reach, reach + 1, self.layers) * (rng.random(self.layers) < 0.5)
         ratios = np.asarray(config.ratios) - moves * self.ratio_step
         return self.repair(np.clip(ratios, 0.0, 1.0).tolist())
+
+    def between(self, first: RetentionConfig, second: RetentionConfig, rng: np.random.Generator) -> RetentionConfig:
+        """The mean of two, layer by layer; nothing is drawn."""
+        return self.repair(((np.array(first.ratios) + np.array(second.ratios)) / 2).tolist())
+
+    def given_up(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+        """See :func:`quantlat.search.surrogate.given_up`."""
+        return given_up(configs)
 
     def constant_rates(self, count: int, *, smallest_rate: float = SMALLEST_RATE) -> tuple[RetentionConfig, ...]:
         """Configurations in which each layer keeps the same share of the layer before, from full to smallest.

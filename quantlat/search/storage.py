@@ -53,7 +53,7 @@ def _open_journal(path: Path) -> BaseStorage:
         lock = JournalFileSymlinkLock(str(path), grace_period=_DEAD_AFTER_S)
         lock.acquire()  # waits for whoever is writing, and breaks the lock of one that was killed
         try:
-            _cut_torn_end(path)
+            cut_torn_end(path)
         finally:
             lock.release()
         return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
@@ -68,7 +68,7 @@ def _open_journal(path: Path) -> BaseStorage:
         ) from error
 
 
-def _cut_torn_end(path: Path) -> None:
+def cut_torn_end(path: Path) -> None:
     """Remove an unfinished last line; the caller holds the lock, so that nobody is writing one."""
     if not path.exists():
         return

@@ -15,13 +15,14 @@ covariance ``rho·s²/m``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantlat.models.retention import RetentionConfig
-from quantlat.search.candidate import Candidate
+from quantlat.search.candidate import Candidate, Measured
 
 _SHARED = 0.5  # rho: share of a question's variance that near configurations have in common
 _LENGTH_SCALES = (0.3, 0.6, 1.2)
@@ -30,16 +31,30 @@ _LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself
 _SATURATED = 15.0
 """Drops beyond this many points are all the same to a search: broken. Clipped, so that they do not bend the rest."""
 
+ConfigT = TypeVar("ConfigT")
 
-class DropSurrogate:
+
+def given_up(configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+    """Share of the tokens that each layer gives up, ``[n, layers]``."""
+    return 1.0 - np.array([config.ratios for config in configs])
+
+
+class DropSurrogate(Generic[ConfigT]):
     """Posterior of the accuracy drop, in points.
 
     Args:
         measured: candidates with their drop, its standard error and number of questions; at least one.
+        features: what configurations give up, ``[n, features]`` from 0 (nothing) to 1 (all); more of it rarely loses
+            less.
     """
 
-    def __init__(self, measured: Sequence[Candidate]) -> None:
-        self._given_up = _given_up([candidate.config for candidate in measured])
+    def __init__(
+        self,
+        measured: Sequence[Measured[ConfigT]],
+        features: Callable[[Sequence[Any]], NDArray[np.float64]] = given_up,
+    ) -> None:
+        self._features = features
+        self._given_up = features([candidate.config for candidate in measured])
         drops = np.minimum([candidate.drop for candidate in measured], _SATURATED)
         errors = np.maximum([candidate.drop_standard_error for candidate in measured], _LEAST_ERROR)
         self._noise = _noise(errors, np.array([candidate.questions for candidate in measured], float))
@@ -51,18 +66,18 @@ class DropSurrogate:
         self._factor: NDArray[np.float64] = np.asarray(factor, np.float64)
         self._weights = _solve(self._factor, np.asarray(residual, np.float64))
 
-    def mean(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+    def mean(self, configs: Sequence[ConfigT]) -> NDArray[np.float64]:
         """Posterior mean ``[n]`` of the true drop."""
-        given_up = _given_up(configs)
-        cross = self._kernel(given_up, self._given_up)
-        return np.asarray(_basis(given_up) @ self._mean_weights + cross @ self._weights)
+        features = self._features(configs)
+        cross = self._kernel(features, self._given_up)
+        return np.asarray(_basis(features) @ self._mean_weights + cross @ self._weights)
 
-    def predict(self, configs: Sequence[RetentionConfig]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def predict(self, configs: Sequence[ConfigT]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Posterior mean ``[n]`` and covariance ``[n, n]`` of the true drop."""
-        given_up = _given_up(configs)
-        cross = self._kernel(given_up, self._given_up)
+        features = self._features(configs)
+        cross = self._kernel(features, self._given_up)
         half = np.linalg.solve(self._factor, cross.T)
-        return self.mean(configs), self._kernel(given_up, given_up) - half.T @ half
+        return self.mean(configs), self._kernel(features, features) - half.T @ half
 
     def _likeliest(self, residual: NDArray[np.float64]) -> tuple[float, float]:
         """Length scale and amplitude of the largest marginal likelihood on a small grid."""
@@ -94,10 +109,6 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop})
         for candidate, value in zip(candidates, mean, strict=True)
     )
-
-
-def _given_up(configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
-    return 1.0 - np.array([config.ratios for config in configs])
 
 
 def _unsure(given_up: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,12 +12,14 @@ from quantlat.errors import RecipeError, RuntimeUnavailableError
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.models.subnetwork import WidthConfig
 from quantlat.quantization.artifact import FloatLinear, QuantizedLinear, QuantizedModel
+from quantlat.quantization.layout import layout_of
+from quantlat.quantization.sensitivity import with_fp32 as trained_fp32
 from quantlat.quantization.subnetwork import with_fp32
 from quantlat.runtimes.base import TokenBatch, get_runtime
 from quantlat.runtimes.native import NativeRuntime
 from quantlat.runtimes.subnetworks import SubnetworkSession
 from tests.native.random_model import random_model
-from tests.quantization.tiny import CONFIG, quantized_model, window
+from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
 
 NARROW = ElasticConfig(width=WidthConfig((1, 2), (48, 100)))
 SHALLOW = ElasticConfig(width=WidthConfig((2, 1), (128, 33)), layers=(1,))
@@ -130,3 +132,37 @@ def test_linears_go_back_to_fp32_with_the_weights_they_stand_for() -> None:
     assert model.fp32_linears == (*quantized_model().fp32_linears, name)
     with pytest.raises(RecipeError, match="no linear"):
         with_fp32(quantized_model(), ["encoder.layers.7.attention.query"])
+
+
+def test_layers_in_fp32_have_the_weights_that_were_trained(tmp_path: Path) -> None:
+    names = layout_of(CONFIG, "question-answering").linears
+    floating = trained_fp32(quantized_model(), fp32_model(), tuple(names))
+    mixed = ElasticConfig(width=NARROW.width, fp32_layers=(1,))
+    small = quantized_model().subnetwork(mixed, floating)
+    for name in names:
+        in_fp32 = name.startswith("encoder.layers.1.")
+        assert isinstance(small.linears[name], FloatLinear) == in_fp32, name
+    name = "encoder.layers.1.feed_forward.up"
+    weight = fp32_model().get_submodule(name).weight.numpy()[:100]  # type: ignore[union-attr,operator]
+    np.testing.assert_array_equal(small.linears[name].weight, weight)
+    session = SubnetworkSession(
+        get_runtime("pytorch"), quantized_model(), floating=floating, threads=1, cache_dir=tmp_path
+    )
+    np.testing.assert_array_equal(
+        session.run(BATCH, mixed), get_runtime("pytorch").load(small, threads=1, cache_dir=tmp_path).run(BATCH)
+    )
+    all_fp32 = session.run(BATCH, ElasticConfig(fp32_layers=(0, 1)))[BATCH.attention_mask.astype(bool)]
+    int8 = session.run(BATCH)[BATCH.attention_mask.astype(bool)]
+    expected = run("pytorch", floating, None, tmp_path)
+    assert np.abs(all_fp32 - expected).mean() < np.abs(int8 - expected).mean()
+    session.close()
+
+
+def test_layers_in_fp32_need_the_trained_weights_of_the_same_model() -> None:
+    with pytest.raises(RecipeError, match="no longer holds their trained weights"):
+        quantized_model().subnetwork(ElasticConfig(fp32_layers=(0,)))
+    with pytest.raises(RecipeError, match="another shape"):
+        quantized_model().subnetwork(ElasticConfig(fp32_layers=(0,)), quantized_model().subnetwork(NARROW))
+    for wrong in ({"fp32_layers": (1, 0)}, {"fp32_layers": (0,), "layers": (1,)}):
+        with pytest.raises(RecipeError, match="layers in fp32"):
+            ElasticConfig(**wrong)
