@@ -168,21 +168,69 @@ def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finis
 
 
 @pytest.fixture(scope="module")
-def other_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Completed]]]:
+def other_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[tuple[Path, Completed]]]]:
     """Smoke runs of the other recipes, two at a time: each is one busy core for most of its time."""
 
-    def smoke(recipe: Path, folder: Path) -> Completed:
+    def smoke(recipe: Path, folder: Path) -> tuple[Path, Completed]:
         options = ("--smoke", "--offline", "--set", "report.runtimes=[openvino]")
-        return quantlat("run", str(recipe), *options, cwd=folder)
+        return folder, quantlat("run", str(recipe), *options, cwd=folder)
 
     with ThreadPoolExecutor(2) as pool:
         yield {path.stem: pool.submit(smoke, path, tmp_path_factory.mktemp(path.stem)) for path in OTHERS}
 
 
 @pytest.mark.parametrize("name", [path.stem for path in OTHERS])
-def test_every_other_recipe_runs_through(name: str, other_runs: dict[str, Future[Completed]]) -> None:
-    done = other_runs[name].result()
+def test_every_other_recipe_runs_through(name: str, other_runs: dict[str, Future[tuple[Path, Completed]]]) -> None:
+    done = other_runs[name].result()[1]
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+
+
+def joint_search(run: Path, *arguments: str) -> Completed:
+    """tools/joint_search.py on a smoke run, with few questions and all of its files beside the run."""
+    out = run.parent / f"joint-{run.name}"
+    settings = (
+        *("--windows", "12", "--unseen", "8", "--runtime", "pytorch"),
+        *("--out", out),
+        *("--cache", out / "m.jsonl"),
+    )
+    return subprocess.run(
+        [sys.executable, ROOT / "tools/joint_search.py", run, *settings, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"},
+        check=False,
+    )
+
+
+def test_a_run_with_a_dynabert_stage_is_searched_on_all_axes_and_compared(
+    other_runs: dict[str, Future[tuple[Path, Completed]]],
+) -> None:
+    folder, _ = other_runs["squad_dynabert"].result()
+    run = folder / "runs/squad_dynabert-smoke"
+    done = joint_search(run, "--compare", "--trials", "3", "--repeats", "2", "--seeds", "2", "--worst-drop", "100")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    out = folder / "runs/joint-squad_dynabert-smoke"
+    data = json.loads((out / "joint_comparison.json").read_text())
+    assert set(data["summary"]) == {"length", "width and depth", "INT8", "joint"}
+    assert [(s["arm"], s["seed"], s["evaluations"]) for s in data["searches"]] == [
+        (arm, seed, 3) for seed in (0, 1) for arm in data["summary"]
+    ]
+    assert data["facts"]["unseen_questions"] > 0
+    assert all(len(s["unseen_front"]) == len(s["front"]) >= 1 for s in data["searches"])
+    assert (out / "joint_comparison.png").stat().st_size > 10_000 and (out / "joint_comparison.svg").is_file()
+    measured = len((out / "m.jsonl").read_text().splitlines())
+    again = joint_search(run, "--axes", "retention", "--trials", "3", "--seeds", "2")
+    assert again.returncode == 0, again.stderr[-4000:]
+    assert len((out / "m.jsonl").read_text().splitlines()) == measured  # all of it was known
+    assert json.loads((out / "joint_search.json").read_text())["axes"] == ["retention"]
+
+
+def test_width_and_depth_of_a_run_without_a_dynabert_stage_are_refused(finished: Path) -> None:
+    done = joint_search(finished / "runs/squad_int8-smoke", "--axes", "retention,depth")
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "depth cannot be searched: this run (squad_int8) has no dynabert stage" in done.stderr
+    assert "recipes/squad_dynabert.yaml" in done.stderr
 
 
 def test_all_shipped_recipes_are_covered() -> None:

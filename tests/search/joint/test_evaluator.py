@@ -45,7 +45,7 @@ def windows() -> WindowSet:
 @pytest.fixture(scope="module")
 def encoder(windows: WindowSet) -> EncoderConfig:
     config = load_checkpoint("random:bert-2x128", seed=5).config
-    return replace(config, num_layers=3, num_heads=4, intermediate_size=256)
+    return replace(config, num_layers=4, num_heads=4, intermediate_size=256)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def session(
 
 @pytest.fixture(scope="module")
 def evaluator(session: SubnetworkSession, windows: WindowSet, encoder: EncoderConfig) -> JointEvaluator:
-    whole = ElasticConfig(fp32_layers=(0, 1, 2))
+    whole = ElasticConfig(fp32_layers=(0, 1, 2, 3))
     reference = evaluate_session(session, windows, whole).score.per_example
     return JointEvaluator(session, windows, encoder, reference, OPTIONS)
 
@@ -78,7 +78,7 @@ def test_a_candidate_is_the_dense_smaller_model_of_mixed_precision(
     models: tuple[QuantizedModel, QuantizedModel], evaluator: JointEvaluator, windows: WindowSet, encoder: EncoderConfig
 ) -> None:
     config = ElasticConfig(
-        RetentionConfig((0.9, 0.5)), WidthConfig((2, 4, 1), (128, 256, 64)), layers=(0, 2), fp32_layers=(2,)
+        RetentionConfig((0.9, 0.5)), WidthConfig((2, 4, 1, 4), (128, 256, 64, 256)), layers=(0, 2), fp32_layers=(2,)
     )
     small = models[0].subnetwork(config, models[1])
     assert small.linears["encoder.layers.0.attention.query"].weight.dtype == np.int8
@@ -95,7 +95,7 @@ def test_a_candidate_is_the_dense_smaller_model_of_mixed_precision(
 
 
 def test_the_whole_model_in_fp32_is_the_measure_of_all(evaluator: JointEvaluator) -> None:
-    reference = evaluator.evaluate(ElasticConfig(fp32_layers=(0, 1, 2)))
+    reference = evaluator.evaluate(ElasticConfig(fp32_layers=(0, 1, 2, 3)))
     assert (reference.drop, reference.latency_relative, reference.macs_relative) == (0.0, 1.0, 1.0)
     low, high = reference.latency_relative_range
     assert low <= high and 0.2 < low < 5.0  # two passes of the same model, on whatever machine this is
@@ -114,8 +114,8 @@ def test_full_length_runs_the_plain_graph(
         return run(batch, config)
 
     monkeypatch.setattr(session, "run", spy)
-    evaluator.evaluate(ElasticConfig(RetentionConfig((1.0, 1.0, 1.0))))
-    assert {config for config in asked} == {None, ElasticConfig(fp32_layers=(0, 1, 2))}
+    evaluator.evaluate(ElasticConfig(RetentionConfig((1.0, 1.0, 1.0, 1.0))))
+    assert {config for config in asked} == {None, ElasticConfig(fp32_layers=(0, 1, 2, 3))}
 
 
 @pytest.mark.parametrize("axes", [(axis,) for axis in AXES] + [AXES], ids=lambda axes: "-".join(axes))
