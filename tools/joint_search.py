@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from quantlat.search.joint import (
     Axis,
     JointCandidate,
     JointCostModel,
+    JointEvaluator,
     JointOptions,
     JointResult,
     JointSpace,
@@ -42,6 +43,12 @@ from quantlat.search.joint import (
     parse_axes,
     search_jointly,
 )
+
+if TYPE_CHECKING:
+    from quantlat.models import LoadedModel
+    from quantlat.pipeline.record import StoredRun
+    from quantlat.quantization.artifact import QuantizedModel
+    from quantlat.runtimes.subnetworks import SubnetworkSession
 
 ARMS: dict[str, tuple[Axis, ...]] = {
     "length": ("retention",),
@@ -75,71 +82,96 @@ class Subject:
         return JointSpace(self.encoder, axes, min_ratio=self.min_ratio, widths=self.widths, depths=self.depths)
 
 
+@dataclass(frozen=True)
+class Models:
+    """The whole model of a run: fp32 as it was trained, INT8, and the INT8 artefact's form with fp32 linears."""
+
+    whole: LoadedModel
+    quantized: QuantizedModel
+    floating: QuantizedModel
+
+
+def _models(run: StoredRun, axes: tuple[Axis, ...], folder: Path) -> Models:
+    from quantlat.quantization.sensitivity import with_fp32
+    from quantlat.recipe.load import resolve_path
+    from quantlat.stages.whole_model import quantize_whole, read_whole
+
+    recipe = run.recipe
+    run.artifact("quantization")
+    assert recipe.quantization is not None
+    whole = read_whole(run.artifacts, recipe, axes)
+    calibration = resolve_path(recipe.quantization.calibration, Path(run.record.recipe_file).parent)
+    quantized = quantize_whole(
+        run.artifacts, recipe, whole, calibration=calibration, folder=folder, progress=QuietProgress()
+    )
+    return Models(whole, quantized, with_fp32(quantized, whole.model, tuple(quantized.layout.linears)))
+
+
+def _evaluator(run: StoredRun, models: Models, session: SubnetworkSession, args: argparse.Namespace) -> JointEvaluator:
+    """On as many windows of the search split as were asked for."""
+    from quantlat.evaluation import evaluate_model
+    from quantlat.search import EvaluatorOptions
+    from quantlat.search.blocks import cut_blocks
+    from quantlat.stages.artifacts import read_judged
+    from quantlat.tasks import get_task
+
+    whole, fewest = models.whole, get_task(run.recipe.task).fewest_examples
+    windows = read_judged(run.artifacts, "search", run.recipe, whole.tokenizer, progress=QuietProgress())
+    order = np.random.default_rng(0).permutation(len(windows.examples))
+    used = cut_blocks(windows, order, (args.windows + args.unseen,), fewest=fewest)[0].windows
+    reference = evaluate_model(whole.model, used).score.per_example
+    options = EvaluatorOptions(windows=args.windows, fewest_questions=fewest)
+    return JointEvaluator(session, used, whole.config, reference, options)
+
+
+def _facts(run: StoredRun, evaluator: JointEvaluator, args: argparse.Namespace) -> dict[str, Any]:
+    from quantlat.latency import read_machine_facts
+    from quantlat.pipeline.record import now
+    from quantlat.stages.artifacts import read_data_card
+
+    return {
+        "machine": read_machine_facts().cpu_model,
+        "data": read_data_card(run.artifact("data")).name,
+        "date": now()[:10],
+        "questions": evaluator.questions[0],
+        "unseen_questions": evaluator.questions[1] if args.unseen and evaluator.parts > 1 else 0,
+        "runtime": args.runtime,
+        "threads": args.threads,
+        "floor_points": args.floor,
+        "worst_drop_points": args.worst_drop,
+    }
+
+
 @contextmanager
 def open_subject(args: argparse.Namespace, axes: tuple[Axis, ...]) -> Iterator[Subject]:
     """The whole model of a run in its runtime, on a part of the run's search split."""
-    from quantlat.evaluation import evaluate_model
-    from quantlat.latency import read_machine_facts
-    from quantlat.pipeline.record import now, open_run
-    from quantlat.quantization.sensitivity import with_fp32
-    from quantlat.recipe.load import resolve_path
+    from quantlat.pipeline.record import open_run
     from quantlat.runtimes import availability_for, get_runtime
     from quantlat.runtimes.subnetworks import SubnetworkSession
-    from quantlat.search import EvaluatorOptions
-    from quantlat.search.blocks import cut_blocks
-    from quantlat.search.joint import JointEvaluator
-    from quantlat.stages.artifacts import read_data_card, read_judged
-    from quantlat.stages.whole_model import quantize_whole, read_whole
-    from quantlat.tasks import get_task
 
-    run, progress = open_run(args.run), QuietProgress()
-    recipe = run.recipe
-    run.artifact("quantization")
-    whole = read_whole(run.artifacts, recipe, axes)
-    windows = read_judged(run.artifacts, "search", recipe, whole.tokenizer, progress=progress)
-    fewest = get_task(recipe.task).fewest_examples
-    order = np.random.default_rng(0).permutation(len(windows.examples))
-    used = cut_blocks(windows, order, (args.windows + args.unseen,), fewest=fewest)[0].windows
-    assert recipe.quantization is not None
-    calibration = resolve_path(recipe.quantization.calibration, Path(run.record.recipe_file).parent)
-    quantized = quantize_whole(
-        run.artifacts, recipe, whole, calibration=calibration, folder=args.cache.parent, progress=progress
-    )
-    floating = with_fp32(quantized, whole.model, tuple(quantized.layout.linears))
-    reference = evaluate_model(whole.model, used).score.per_example
-    runtime = get_runtime(args.runtime)
-    availability_for(runtime, whole.config).require(args.runtime)
-    options = EvaluatorOptions(windows=args.windows, fewest_questions=fewest)
+    run = open_run(args.run)
+    models = _models(run, axes, args.cache.parent)
+    runtime, encoder = get_runtime(args.runtime), models.whole.config
+    availability_for(runtime, encoder).require(args.runtime)
+    asked = f"{args.runtime} {args.threads} threads {args.windows}+{args.unseen} windows"
+    signature = f"{models.quantized.fingerprint[:16]} {models.floating.fingerprint[:16]} {asked}"
+    trained, search_options = run.recipe.dynabert, run.recipe.search
     with tempfile.TemporaryDirectory(prefix="quantlat-joint-") as graphs:
         session = SubnetworkSession(
-            runtime, quantized, floating=floating, threads=args.threads, cache_dir=Path(graphs), loaded=3
+            runtime, models.quantized, floating=models.floating, threads=args.threads, cache_dir=Path(graphs), loaded=3
         )
-        evaluator = JointEvaluator(session, used, whole.config, reference, options)
-        asked = f"{args.runtime} {args.threads} threads {args.windows}+{args.unseen} windows"
-        signature = f"{quantized.fingerprint[:16]} {floating.fingerprint[:16]} {asked}"
-        trained = recipe.dynabert
-        facts = {
-            "machine": read_machine_facts().cpu_model,
-            "data": read_data_card(run.artifact("data")).name,
-            "date": now()[:10],
-            "questions": evaluator.questions[0],
-            "unseen_questions": evaluator.questions[1] if args.unseen and evaluator.parts > 1 else 0,
-            "runtime": args.runtime,
-            "threads": args.threads,
-            "floor_points": args.floor,
-            "worst_drop_points": args.worst_drop,
-            "reference_points": float(np.mean(reference)),
-        }
         try:
+            evaluator = _evaluator(run, models, session, args)
+            facts = _facts(run, evaluator, args)
             yield Subject(
-                MeasurementCache(args.cache, evaluator, signature),
-                evaluator.costs,
-                whole.config,
-                trained.widths if trained else (),
-                trained.depths if trained else (),
-                recipe.search.min_ratio if recipe.search else 0.05,
-                bool(facts["unseen_questions"]),
-                facts,
+                cache=MeasurementCache(args.cache, evaluator, signature),
+                costs=evaluator.costs,
+                encoder=encoder,
+                widths=trained.widths if trained else (),
+                depths=trained.depths if trained else (),
+                min_ratio=search_options.min_ratio if search_options else 0.05,
+                unseen=bool(facts["unseen_questions"]),
+                facts=facts,
             )
         finally:
             session.close()

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from quantlat.reporting.figures import canvas as cv
 from quantlat.search.pareto import pareto_front
 
-_COLORS = (cv.FAINT, cv.VERMILION, cv.GREEN, cv.LIGHT_BLUE, cv.GREY)
+_COLORS = (cv.GREEN, cv.VERMILION, cv.GREY, cv.LIGHT_BLUE, cv.FAINT)
 _BODY, _PANEL, _BOTTOM = 3.75, 2.75, 0.55
 
 

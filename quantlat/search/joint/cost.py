@@ -35,6 +35,7 @@ class JointCostModel:
     def __init__(self, encoder: EncoderConfig, tokens: Sequence[int]) -> None:
         self._encoder, self._tokens = encoder, tuple(tokens)
         self._whole = sum(macs(encoder, n) for n in self._tokens)
+        self._known: dict[ElasticConfig, NDArray[np.float64]] = {}
         whole_fp32 = ElasticConfig(fp32_layers=tuple(range(encoder.num_layers)))
         self._reference = self._terms(whole_fp32)
         self._scale = self._reference + self._terms(ElasticConfig()) + 1e-12
@@ -66,7 +67,13 @@ class JointCostModel:
         return done / self._whole
 
     def _terms(self, config: ElasticConfig) -> NDArray[np.float64]:
-        """Terms of the formula, ``[6]``, summed over layers and requests; products count kept rows only."""
+        """Terms of the formula, ``[6]``."""
+        if config not in self._known:
+            self._known[config] = self._summed(config)
+        return self._known[config]
+
+    def _summed(self, config: ElasticConfig) -> NDArray[np.float64]:
+        """The same, summed over layers and requests; products count kept rows only."""
         network = config.encoder(self._encoder)
         running = range(self._encoder.num_layers) if config.layers is None else config.layers
         hidden, terms = network.hidden_size, np.zeros(_TERMS)
