@@ -84,14 +84,18 @@ def test_a_candidate_is_the_dense_smaller_model_of_mixed_precision(
     assert small.linears["encoder.layers.0.attention.query"].weight.dtype == np.int8
     assert small.linears["encoder.layers.1.attention.query"].weight.dtype == np.float32
     assert small.linears["encoder.layers.1.attention.query"].weight.shape == (32, 128)
-    measured = [evaluator.evaluate(config, part) for part in range(evaluator.parts)]
-    alone = get_runtime(RUNTIME).load(small, threads=1)
-    scores = evaluate_session(alone, windows, ElasticConfig(config.retention)).score.per_example
-    alone.close()
-    assert sum(c.questions for c in measured) == 24
-    mean = sum(c.accuracy * c.questions for c in measured) / 24
-    assert mean == pytest.approx(float(np.mean(scores)))
-    assert measured[0].macs_relative < 0.6 and measured[0].latency_relative < 1.0
+    found = []
+    for asked, dense in ((config, small), (ElasticConfig(), models[0])):
+        measured = [evaluator.evaluate(asked, part) for part in range(evaluator.parts)]
+        alone = get_runtime(RUNTIME).load(dense, threads=1)
+        retention = None if asked.retention is None else ElasticConfig(asked.retention)
+        scores = evaluate_session(alone, windows, retention).score.per_example
+        alone.close()
+        assert sum(c.questions for c in measured) == 24
+        found.append(sum(c.accuracy * c.questions for c in measured) / 24)
+        assert found[-1] == pytest.approx(float(np.mean(scores)))
+        assert measured[0].macs_relative == (1.0 if asked.is_full else pytest.approx(0.24, abs=0.1))
+    assert max(found) > 0.0  # there is something to be wrong about
 
 
 def test_the_whole_model_in_fp32_is_the_measure_of_all(evaluator: JointEvaluator) -> None:
