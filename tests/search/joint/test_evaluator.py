@@ -94,7 +94,7 @@ def test_a_candidate_is_the_dense_smaller_model_of_mixed_precision(
         assert sum(c.questions for c in measured) == 24
         found.append(sum(c.accuracy * c.questions for c in measured) / 24)
         assert found[-1] == pytest.approx(float(np.mean(scores)))
-        assert measured[0].macs_relative == (1.0 if asked.is_full else pytest.approx(0.24, abs=0.1))
+        assert measured[0].macs_relative == 1.0 if asked.is_full else 0.05 < measured[0].macs_relative < 0.25
     assert max(found) > 0.0  # there is something to be wrong about
 
 
