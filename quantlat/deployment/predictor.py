@@ -1,4 +1,4 @@
-"""A bundle in memory: questions and texts in, answers and classes out, within a latency budget.
+"""A bundle in memory: questions and texts in; answers, classes and vectors out, within a latency budget.
 
 ::
 
@@ -259,7 +259,8 @@ class Predictor:
     ) -> NDArray[np.float32]:
         """Texts as vectors of length 1, fp32 ``[texts, H]``, computed in one ragged batch.
 
-        The cosines of all pairs are ``vectors @ vectors.T``. ``budget_ms`` is for the whole batch.
+        The cosines of all pairs are ``vectors @ vectors.T``. What does not fit the model's window is cut off.
+        ``budget_ms`` is for the whole batch.
 
         Raises:
             DataError: not a sequence of texts, an empty one, or a budget that is no time.
@@ -267,7 +268,7 @@ class Predictor:
         """
         self._require(EMBEDDING)
         if isinstance(texts, str) or not len(texts):
-            got = "one text" if texts else "none"
+            got = "one text" if isinstance(texts, str) else "none"
             raise DataError(f"embed() takes a sequence of at least one text, got {got}", "Write embed([text]).")
         windows = [self.text_window(text, None) for text in texts]
         chosen = self._profile(sum(window.length for window in windows), budget_ms, profile)
