@@ -125,14 +125,13 @@ class Predictor:
         """
         folder = Path(path)
         manifest = read_manifest(folder)
-        chosen = choose_runtime(manifest, runtime)
-        needed = [*MODEL_FILES, GOLDEN]
+        verify_files(folder, manifest, [*MODEL_FILES, GOLDEN])
+        model = QuantizedModel.load(folder / MODEL)
+        chosen = choose_runtime(manifest, model.config, runtime)
         if chosen != NATIVE:
-            needed += [OPENVINO_XML, OPENVINO_BIN]
-        verify_files(folder, manifest, needed)
+            verify_files(folder, manifest, [OPENVINO_XML, OPENVINO_BIN])
         facts = read_machine_facts()
         count = threads if threads is not None else max(1, min(manifest.threads, facts.usable_cores))
-        model = QuantizedModel.load(folder / MODEL)
         if (model.task, model.config.num_layers) != (manifest.task, manifest.layers):
             raise BundleError(f"{folder}: the model is not the one that the manifest describes")
         tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"), family=model.config.family)
