@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from quantlat.deployment.manifest import BundleManifest, BundleProfile
+from quantlat.deployment.manifest import OPENVINO, BundleManifest, BundleProfile
 
 _BOOKWORM_GLIBC = (2, 36)
 _CALLS = {
@@ -18,7 +18,8 @@ _CALLS = {
 def readme(manifest: BundleManifest, wheel: str, size_mib: float) -> str:
     """How to install, check and use the bundle, and what it promises."""
     call = _CALLS[manifest.task]
-    openvino = "\n    pip install --no-deps -r requirements-openvino.txt            # fallback, full length only"
+    role = "runtime" if manifest.runtime == OPENVINO else "fallback"
+    openvino = f"\n    pip install --no-deps -r requirements-openvino.txt            # {role}, full length only"
     return f"""# {manifest.name}
 
 {manifest.task} with INT8 weights, packaged {manifest.created[:10]} by quantlat {manifest.quantlat}; {size_mib:.1f} MiB.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,9 +12,10 @@ import numpy as np
 from quantlat.data.windows import Window
 from quantlat.deployment.manifest import NATIVE, OPENVINO, OPENVINO_XML, BundleManifest
 from quantlat.errors import BundleError, RuntimeUnavailableError
+from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.retention import RetentionConfig
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.runtimes.base import IdArray, Logits
+from quantlat.runtimes.base import Availability, IdArray, Logits, availability_for, knows_layers
 from quantlat.runtimes.native import NativeRuntime, NativeSession
 from quantlat.runtimes.openvino_ir import StoredIrSession
 
@@ -93,8 +95,16 @@ class OpenVinoExecutor:
         self._session.close()
 
 
-def choose_runtime(manifest: BundleManifest, runtime: str) -> str:
-    """``native`` or ``openvino``: what is asked for, or what can run here.
+def native_availability(model: EncoderConfig) -> Availability:
+    """Whether the engine was built and knows the model's layers; MobileBERT's it does not."""
+    found = availability_for(NativeRuntime(), model)
+    if knows_layers(NATIVE, model):
+        return found
+    return replace(found, install="Its bundles run in OpenVINO alone: package with it, load with openvino or auto.")
+
+
+def choose_runtime(manifest: BundleManifest, model: EncoderConfig, runtime: str) -> str:
+    """``native`` or ``openvino``: what is asked for, or what can run this model here.
 
     Raises:
         RuntimeUnavailableError: an unknown name, or neither can run here; says what to install.
@@ -102,7 +112,7 @@ def choose_runtime(manifest: BundleManifest, runtime: str) -> str:
     """
     if runtime not in RUNTIMES:
         raise RuntimeUnavailableError(f"unknown runtime {runtime!r}", f"A bundle runs in: {', '.join(RUNTIMES)}.")
-    native = NativeRuntime().availability()
+    native = native_availability(model)
     if runtime == NATIVE or (runtime == "auto" and (native.usable or not manifest.has_openvino)):
         native.require(NATIVE)
         return NATIVE

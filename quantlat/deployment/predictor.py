@@ -1,4 +1,4 @@
-"""A bundle in memory: questions and texts in, answers and classes out, within a latency budget.
+"""A bundle in memory: questions and texts in; answers, classes and vectors out, within a latency budget.
 
 ::
 
@@ -125,14 +125,13 @@ class Predictor:
         """
         folder = Path(path)
         manifest = read_manifest(folder)
-        chosen = choose_runtime(manifest, runtime)
-        needed = [*MODEL_FILES, GOLDEN]
+        verify_files(folder, manifest, [*MODEL_FILES, GOLDEN])
+        model = QuantizedModel.load(folder / MODEL)
+        chosen = choose_runtime(manifest, model.config, runtime)
         if chosen != NATIVE:
-            needed += [OPENVINO_XML, OPENVINO_BIN]
-        verify_files(folder, manifest, needed)
+            verify_files(folder, manifest, [OPENVINO_XML, OPENVINO_BIN])
         facts = read_machine_facts()
         count = threads if threads is not None else max(1, min(manifest.threads, facts.usable_cores))
-        model = QuantizedModel.load(folder / MODEL)
         if (model.task, model.config.num_layers) != (manifest.task, manifest.layers):
             raise BundleError(f"{folder}: the model is not the one that the manifest describes")
         tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"), family=model.config.family)
@@ -259,7 +258,8 @@ class Predictor:
     ) -> NDArray[np.float32]:
         """Texts as vectors of length 1, fp32 ``[texts, H]``, computed in one ragged batch.
 
-        The cosines of all pairs are ``vectors @ vectors.T``. ``budget_ms`` is for the whole batch.
+        The cosines of all pairs are ``vectors @ vectors.T``. What does not fit the model's window is cut off.
+        ``budget_ms`` is for the whole batch.
 
         Raises:
             DataError: not a sequence of texts, an empty one, or a budget that is no time.
@@ -267,7 +267,7 @@ class Predictor:
         """
         self._require(EMBEDDING)
         if isinstance(texts, str) or not len(texts):
-            got = "one text" if texts else "none"
+            got = "one text" if isinstance(texts, str) else "none"
             raise DataError(f"embed() takes a sequence of at least one text, got {got}", "Write embed([text]).")
         windows = [self.text_window(text, None) for text in texts]
         chosen = self._profile(sum(window.length for window in windows), budget_ms, profile)

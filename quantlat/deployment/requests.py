@@ -95,6 +95,11 @@ class Embedding:
     tokens: int
     latency_ms: float
 
+    @property
+    def numbers(self) -> list[float]:
+        """The vector for JSON, rounded to 8 decimals: fp32 itself has little more, and the text is half as long."""
+        return np.round(self.vector.astype(np.float64), 8).tolist()  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:

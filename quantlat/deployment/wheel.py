@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import quantlat
-from quantlat.deployment.manifest import BundleManifest
+from quantlat.deployment.manifest import OPENVINO, BundleManifest
 from quantlat.errors import StorageError
 
 _TIME = (2020, 1, 1, 0, 0, 0)  # equal content gives an equal wheel
@@ -65,7 +65,8 @@ def write_bundle_wheel(bundle: Path, manifest: BundleManifest, folder: Path) -> 
     files = {f"{package}/__init__.py": source.encode()}
     files |= {f"{package}/bundle/{name}": (bundle / name).read_bytes() for name in names}
     version = f"{manifest.created[:10].replace('-', '.')}+{manifest.fingerprint[:8]}"
-    requires = [f"Requires-Dist: quantlat >={manifest.quantlat}"]
+    extra = "[openvino]" if manifest.runtime == OPENVINO else ""
+    requires = [f"Requires-Dist: quantlat{extra} >={manifest.quantlat}"]
     return _write(folder, package, version, files, requires, tag="py3-none-any")
 
 

@@ -22,7 +22,7 @@ import quantlat
 from quantlat.data.windows import Window
 from quantlat.deployment import documents
 from quantlat.deployment.decoding import decode
-from quantlat.deployment.executors import Executor, NativeExecutor, OpenVinoExecutor
+from quantlat.deployment.executors import Executor, NativeExecutor, OpenVinoExecutor, native_availability
 from quantlat.deployment.golden import Golden, GoldenCase, is_decisive
 from quantlat.deployment.manifest import (
     GOLDEN,
@@ -52,7 +52,7 @@ from quantlat.models.tokenizer import Tokenizer
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.layout import QUESTION_ANSWERING, TEXT_CLASSIFICATION
-from quantlat.runtimes.native import NativeRuntime
+from quantlat.runtimes.base import knows_layers
 
 _NO_HASH = FileEntry(bytes=0, sha256="0" * 64)
 
@@ -109,7 +109,8 @@ def write_bundle(source: BundleSource, out: Path, progress: Progress | None = No
 
     Raises:
         StorageError: ``out`` holds something that is not a bundle, or cannot be written.
-        BundleError: a runtime does not give the results of the model's definition here.
+        BundleError: a runtime does not give the results of the model's definition here, or no profile can run.
+        RuntimeUnavailableError: no runtime that knows the model's layers is installed, or wanted.
     """
     progress = progress or QuietProgress()
     out = Path(os.path.abspath(out))
@@ -164,6 +165,10 @@ def _replace(work: Path, out: Path) -> None:
 
 def _fill(source: BundleSource, work: Path, progress: Progress) -> WrittenBundle:
     notes: list[str] = []
+    profiles = _usable_profiles(source)
+    left_out = [profile.name for profile in source.profiles if profile not in profiles]
+    if left_out:
+        notes.append(f"without {', '.join(left_out)}: only the engine drops tokens in a bundle, and it cannot run this")
     source.model.save(work / MODEL, tokenizer_json=source.tokenizer_json)
     if source.openvino:
         from quantlat.deployment.fallback import write_fallback
@@ -172,8 +177,10 @@ def _fill(source: BundleSource, work: Path, progress: Progress) -> WrittenBundle
             try:
                 write_fallback(source.model, (work / OPENVINO_XML).parent)
             except RuntimeUnavailableError as error:
+                if not knows_layers(NATIVE, source.model.config):
+                    raise
                 notes.append(f"without the OpenVINO fallback: {error.message}")
-    manifest = _draft(source, work)
+    manifest = _draft(source, profiles, work)
     executors = _executors(source.model, work, manifest)
     tokenizer = Tokenizer.from_json(source.tokenizer_json, family=source.model.config.family)
     try:
@@ -206,25 +213,25 @@ def _fill(source: BundleSource, work: Path, progress: Progress) -> WrittenBundle
     return WrittenBundle(work, final, tuple(notes))
 
 
-def _draft(source: BundleSource, work: Path) -> BundleManifest:
+def _draft(source: BundleSource, profiles: Sequence[BundleProfile], work: Path) -> BundleManifest:
     """The manifest before anything is measured."""
     facts = read_machine_facts()
-    native = NativeRuntime().availability()
-    profiles = sorted(source.profiles, key=lambda profile: -profile.macs_share)
+    model = source.model.config
+    native = native_availability(model)
     return BundleManifest(
         name=source.name,
         task=source.model.task,  # type: ignore[arg-type]
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         quantlat=quantlat.__version__,
         fingerprint=source.model.fingerprint,
-        layers=source.model.config.num_layers,
+        layers=model.num_layers,
         labels=source.labels,
-        max_tokens=min(source.max_tokens, source.model.config.max_positions),
+        max_tokens=min(source.max_tokens, model.max_positions),
         stride=source.stride,
         max_question_tokens=source.max_question_tokens,
         runtime="native" if native.usable else "openvino",
         threads=source.threads or facts.usable_cores,
-        profiles=tuple(profiles),
+        profiles=tuple(sorted(profiles, key=lambda profile: -profile.macs_share)),
         machine=ValidatedMachine(
             cpu=facts.cpu_model,
             isa=facts.isa,
@@ -237,6 +244,18 @@ def _draft(source: BundleSource, work: Path) -> BundleManifest:
     )
 
 
+def _usable_profiles(source: BundleSource) -> list[BundleProfile]:
+    """Those that some machine can run: dropping tokens takes the engine, and the engine does not know every family."""
+    elastic = knows_layers(NATIVE, source.model.config)
+    usable = [profile for profile in source.profiles if elastic or profile.retention is None]
+    if not usable:
+        raise BundleError(
+            f"a bundle of a {source.model.config.family} model runs at full length only, and no profile is full length",
+            "Search again with a floor that full length meets.",
+        )
+    return usable
+
+
 def _executors(model: QuantizedModel, work: Path, manifest: BundleManifest) -> list[Executor]:
     executors: list[Executor] = []
     if manifest.runtime == NATIVE:
@@ -244,8 +263,7 @@ def _executors(model: QuantizedModel, work: Path, manifest: BundleManifest) -> l
     if manifest.has_openvino:
         executors.append(OpenVinoExecutor(work / OPENVINO_XML, model, manifest.threads))
     if not executors:
-        NativeRuntime().availability().require(NATIVE)
-        raise RuntimeUnavailableError("no runtime of a bundle can run here", "pip install openvino")
+        native_availability(model.config).require(NATIVE)
     return executors
 
 

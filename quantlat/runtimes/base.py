@@ -174,9 +174,14 @@ def all_runtimes() -> tuple[Runtime, ...]:
 _PLAIN_LAYERS_ONLY = ("native", "ipex")  # what they execute is written out for BERT's layer
 
 
+def knows_layers(runtime: str, model: EncoderConfig) -> bool:
+    """Whether a runtime can execute the layers of a model, here or elsewhere."""
+    return model.bottleneck is None or runtime not in _PLAIN_LAYERS_ONLY
+
+
 def availability_for(runtime: Runtime, model: EncoderConfig) -> Availability:
-    """Whether a runtime can run this model here: :meth:`Runtime.availability`, and whether it knows the family."""
-    if model.bottleneck is not None and runtime.name in _PLAIN_LAYERS_ONLY:
+    """Whether a runtime can run this model here: :meth:`Runtime.availability`, and :func:`knows_layers`."""
+    if not knows_layers(runtime.name, model):
         others = [name for name in _RUNTIMES if name not in _PLAIN_LAYERS_ONLY]
         return Availability(
             False,

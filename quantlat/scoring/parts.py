@@ -29,6 +29,7 @@ from quantlat.scoring.source import is_parquet, pyarrow_parquet
 
 FORMAT = 1
 _ROWS_PER_GROUP = 8_192
+_VECTORS_PER_GROUP = 1_024  # a vector of 384 numbers takes about 12 KiB while its row waits
 
 
 class Job(BaseModel):
@@ -170,13 +171,14 @@ def _writer(path: Path, task: str, *, parquet: bool) -> Iterator[Any]:
         return
     import pyarrow
 
-    schema = pyarrow.schema(_COLUMNS[task])
+    schema = pyarrow.schema([(name, _arrow_type(pyarrow, kind)) for name, kind in _COLUMNS[task]])
+    group = _VECTORS_PER_GROUP if "vector" in schema.names else _ROWS_PER_GROUP
     waiting: list[dict[str, Any]] = []
     with pyarrow_parquet().ParquetWriter(path, schema) as writer:
 
         def put(row: dict[str, Any]) -> None:
             waiting.append({**row, "id": None if row["id"] is None else str(row["id"])})
-            if len(waiting) == _ROWS_PER_GROUP:
+            if len(waiting) == group:
                 writer.write_table(pyarrow.Table.from_pylist(waiting, schema))
                 waiting.clear()
 
@@ -193,7 +195,15 @@ _COLUMNS = {
         ("row", "int64"), ("id", "string"), ("label", "string"), ("score", "float64"), ("profile", "string"),
         ("tokens", "int64"),
     ],
+    "embedding": [
+        ("row", "int64"), ("id", "string"), ("vector", "floats"), ("profile", "string"), ("tokens", "int64"),
+    ],
 }  # fmt: skip
+
+
+def _arrow_type(pyarrow: Any, kind: str) -> Any:
+    """A column's type by its name; lists, which Arrow has no name for, are ``floats``."""
+    return pyarrow.list_(pyarrow.float32()) if kind == "floats" else kind
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -24,10 +24,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from quantlat.data.windows import Window
-from quantlat.deployment import Answer, Classification, Predictor, Prepared
+from quantlat.deployment import Answer, Classification, Embedding, Predictor, Prepared
 from quantlat.serving.errors import RequestError, computing_failed, deadline_passed, overloaded, shutting_down
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import QueueOptions
+
+Result = Answer | Classification | Embedding
 
 logger = logging.getLogger("quantlat.serving")
 
@@ -37,7 +39,7 @@ NO_TIME_MS = 1e-3
 
 @dataclass(frozen=True)
 class PreparedText:
-    """A tokenised text, or pair of texts, to classify."""
+    """A tokenised text to classify or embed, or a pair of texts to classify."""
 
     window: Window
 
@@ -59,7 +61,7 @@ class Outcome:
         budget_met: whether ``total_ms`` kept the budget; ``None`` without one.
     """
 
-    answer: Answer | Classification
+    answer: Result
     degraded: bool
     queue_ms: float
     total_ms: float
@@ -306,12 +308,14 @@ class BatchQueue:
             return
         self._deliver(jobs, answers, batch.profile, start_s)
 
-    def _run(self, jobs: Sequence[Job], batch: Batch) -> Sequence[Answer | Classification]:
+    def _run(self, jobs: Sequence[Job], batch: Batch) -> Sequence[Result]:
         prepared = [job.prepared for job in jobs]
         questions = [one for one in prepared if isinstance(one, Prepared)]
         if questions:  # a bundle has one task: all of them are
             return self._predictor.run(questions, batch.profile, trace=batch.trace)
         windows = [one.window for one in prepared if isinstance(one, PreparedText)]
+        if self._predictor.manifest.task == "embedding":
+            return self._predictor.run_embeddings(windows, batch.profile)
         return self._predictor.run_texts(windows, batch.profile)
 
     def _compute_alone(self, jobs: Sequence[Job], batch: Batch) -> None:
@@ -328,9 +332,7 @@ class BatchQueue:
         self._metrics.rejected.labels("failed").inc(len(lost))
         _fail(lost)
 
-    def _deliver(
-        self, jobs: Sequence[Job], answers: Sequence[Answer | Classification], profile: str, start_s: float
-    ) -> None:
+    def _deliver(self, jobs: Sequence[Job], answers: Sequence[Result], profile: str, start_s: float) -> None:
         end_s = time.monotonic()
         self._metrics.batch_seconds.labels(profile).observe(end_s - start_s)
         self._metrics.batch_items.observe(len(jobs))

@@ -10,7 +10,16 @@ from quantlat.serving.errors import ErrorBody, RequestError
 from quantlat.serving.metrics import CONTENT_TYPE
 from quantlat.serving.middleware import ARRIVED
 from quantlat.serving.page import PAGE
-from quantlat.serving.schema import AnswerBodies, AnswerResult, ClassifyBodies, ClassifyResult, Health, ModelInfo
+from quantlat.serving.schema import (
+    AnswerBodies,
+    AnswerResult,
+    ClassifyBodies,
+    ClassifyResult,
+    EmbedBodies,
+    EmbedResult,
+    Health,
+    ModelInfo,
+)
 from quantlat.serving.service import Service
 
 _MEANINGS = {
@@ -55,6 +64,14 @@ async def classify(request: Request, body: Annotated[ClassifyBodies, Body()]) ->
     """Classify a text. A list is answered by a list in the same order."""
     bodies = body if isinstance(body, list) else [body]
     results = await _service(request).classify(bodies, request.receive, request.scope[ARRIVED])
+    return results if isinstance(body, list) else results[0]
+
+
+@router.post("/v1/embed", responses=_WORK)
+async def embed(request: Request, body: Annotated[EmbedBodies, Body()]) -> EmbedResult | list[EmbedResult]:
+    """Turn a text into a vector. A list is answered by a list in the same order."""
+    bodies = body if isinstance(body, list) else [body]
+    results = await _service(request).embed(bodies, request.receive, request.scope[ARRIVED])
     return results if isinstance(body, list) else results[0]
 
 

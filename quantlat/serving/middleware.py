@@ -16,6 +16,7 @@ from typing import Any
 from quantlat.serving.errors import RequestError, overloaded
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import ServerOptions
+from quantlat.serving.schema import PATHS
 
 logger = logging.getLogger("quantlat.serving")
 
@@ -44,7 +45,7 @@ _LINGER_S, _LINGER_IDLE_S = 10.0, 1.0
 """How long the rest of a refused body is thrown away, altogether and while nothing comes."""
 
 _OPEN = ("/health", "/ready", "/", "/page.css", "/page.js", "/icon.svg", "/samples.json", "/openapi.json")
-_ENDPOINTS = ("/v1/answer", "/v1/classify", "/v1/model", "/health", "/ready", "/metrics", "/openapi.json", "/")
+_ENDPOINTS = (*PATHS.values(), "/v1/model", "/health", "/ready", "/metrics", "/openapi.json", "/")
 
 
 class KeyRing:

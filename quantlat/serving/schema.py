@@ -62,6 +62,12 @@ class ClassifyBody(_Request):
     text_pair: str | None = Field(None, min_length=1, description="The second text of a pair.")
 
 
+class EmbedBody(_Request):
+    """A text to embed."""
+
+    text: str = Field(min_length=1, description="The text; what does not fit the model's window is cut off.")
+
+
 def _shape(body: object) -> str:
     """Which of the two is meant, so that mistakes are explained for that one only."""
     return "list" if isinstance(body, list) else "single"
@@ -69,6 +75,9 @@ def _shape(body: object) -> str:
 
 AnswerBodies = Annotated[
     Annotated[AnswerBody, Tag("single")] | Annotated[list[AnswerBody], Tag("list")], Discriminator(_shape)
+]
+EmbedBodies = Annotated[
+    Annotated[EmbedBody, Tag("single")] | Annotated[list[EmbedBody], Tag("list")], Discriminator(_shape)
 ]
 ClassifyBodies = Annotated[
     Annotated[ClassifyBody, Tag("single")] | Annotated[list[ClassifyBody], Tag("list")], Discriminator(_shape)
@@ -84,7 +93,6 @@ class WordTrace(BaseModel):
 
 
 class _Result(BaseModel):
-    score: float = Field(description="Confidence, 0 to 1.")
     profile: str = Field(description="The profile that was used.")
     degraded: bool = Field(description="Whether overload or waiting made it a faster one than asked for.")
     tokens: int = Field(description="Real tokens that were computed.")
@@ -93,7 +101,11 @@ class _Result(BaseModel):
     budget_met: bool | None = Field(None, description="Whether `budget_ms` was kept; null without one.")
 
 
-class AnswerResult(_Result):
+class _Scored(_Result):
+    score: float = Field(description="Confidence, 0 to 1.")
+
+
+class AnswerResult(_Scored):
     """The span of the passage that answers the question; positions are Unicode code points of the passage."""
 
     text: str
@@ -104,11 +116,17 @@ class AnswerResult(_Result):
     trace: list[WordTrace] | None = None
 
 
-class ClassifyResult(_Result):
+class ClassifyResult(_Scored):
     """The most probable class."""
 
     label: str
     scores: dict[str, float] = Field(description="Probability of every class.")
+
+
+class EmbedResult(_Result):
+    """The text as a vector of length 1; the cosine of two texts is the product of their vectors."""
+
+    vector: list[float] = Field(description="Rounded to 8 decimals, about the precision of the model's numbers.")
 
 
 class ProfileInfo(BaseModel):
@@ -123,6 +141,7 @@ class ModelInfo(BaseModel):
 
     name: str
     task: str
+    endpoint: str = Field(description="Where its texts are sent.")
     layers: int
     runtime: str
     profiles: list[ProfileInfo] = Field(description="Most accurate first.")
@@ -138,29 +157,32 @@ class Health(BaseModel):
     status: str
 
 
-_PATHS = {"question-answering": "/v1/answer", "text-classification": "/v1/classify"}
+PATHS = {"question-answering": "/v1/answer", "text-classification": "/v1/classify", "embedding": "/v1/embed"}
+"""The endpoint of a bundle, by its task."""
+
 _SCHEMAS = {
     "/v1/answer": ("AnswerBody", "AnswerResult", "WordTrace"),
     "/v1/classify": ("ClassifyBody", "ClassifyResult"),
+    "/v1/embed": ("EmbedBody", "EmbedResult"),
 }
 
 
 def complete(document: dict[str, Any], limits: Limits, profiles: Sequence[str], task: str) -> dict[str, Any]:
     """Write what only this server knows into its OpenAPI description: its task, limits and profiles."""
     schemas = document["components"]["schemas"]
-    for path in set(_PATHS.values()) - {_PATHS[task]}:
+    for path in set(PATHS.values()) - {PATHS[task]}:
         document["paths"].pop(path, None)
         for name in _SCHEMAS[path]:
             schemas.pop(name, None)
     longest = {"question": limits.question_chars, "context": limits.text_chars, "text": limits.text_chars}
-    for name, field in schemas[_SCHEMAS[_PATHS[task]][0]]["properties"].items():
+    for name, field in schemas[_SCHEMAS[PATHS[task]][0]]["properties"].items():
         if name in longest:
             field["maxLength"] = longest[name]
         elif name == "text_pair":
             field["anyOf"][0]["maxLength"] = limits.text_chars
         elif name == "profile":
             field["anyOf"][0]["enum"] = list(profiles)
-    content = document["paths"][_PATHS[task]]["post"]["requestBody"]["content"]
+    content = document["paths"][PATHS[task]]["post"]["requestBody"]["content"]
     for variant in content["application/json"]["schema"]["oneOf"]:
         if variant.get("type") == "array":
             variant.update(minItems=1, maxItems=limits.items)

@@ -7,24 +7,27 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from quantlat.deployment import Answer, AnswerRequest, Classification, Predictor, Prepared
+from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared
 from quantlat.errors import QuantlatError
 from quantlat.serving.batching import NO_TIME_MS, BatchQueue, Job, Outcome, PreparedText
 from quantlat.serving.errors import RequestError, deadline_passed, overloaded
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import ServerOptions
 from quantlat.serving.schema import (
+    PATHS,
     AnswerBody,
     AnswerResult,
     ClassifyBody,
     ClassifyResult,
+    EmbedBody,
+    EmbedResult,
     ModelInfo,
     ProfileInfo,
     WordTrace,
 )
 
 _LENGTHS = (32, 64, 128, 256, 384)
-_Body = AnswerBody | ClassifyBody
+_Body = AnswerBody | ClassifyBody | EmbedBody
 _Receive = Callable[[], Awaitable[object]]
 
 
@@ -52,7 +55,7 @@ class Service:
 
     async def answer(self, bodies: Sequence[AnswerBody], receive: _Receive, arrived_s: float) -> list[AnswerResult]:
         """Answer every question, or raise :class:`RequestError` for all of them."""
-        self._require("question-answering", "/v1/classify")
+        self._require("question-answering")
         self._check(bodies, [(b.question, b.context) for b in bodies])
         outcomes = await self._compute(bodies, receive, arrived_s)
         return [self._answer(outcome) for outcome in outcomes]
@@ -61,15 +64,23 @@ class Service:
         self, bodies: Sequence[ClassifyBody], receive: _Receive, arrived_s: float
     ) -> list[ClassifyResult]:
         """Classify every text, or raise :class:`RequestError` for all of them."""
-        self._require("text-classification", "/v1/answer")
+        self._require("text-classification")
         self._check(bodies, [("", max(b.text, b.text_pair or "", key=len)) for b in bodies])
         outcomes = await self._compute(bodies, receive, arrived_s)
         return [self._classification(outcome) for outcome in outcomes]
 
-    def _require(self, task: str, other: str) -> None:
-        if self.info.task != task:
+    async def embed(self, bodies: Sequence[EmbedBody], receive: _Receive, arrived_s: float) -> list[EmbedResult]:
+        """Embed every text, or raise :class:`RequestError` for all of them."""
+        self._require("embedding")
+        self._check(bodies, [("", b.text) for b in bodies])
+        outcomes = await self._compute(bodies, receive, arrived_s)
+        return [self._embedding(outcome) for outcome in outcomes]
+
+    def _require(self, task: str) -> None:
+        own = self.info.task
+        if own != task:
             raise RequestError(
-                404, "other_task", f"this server's bundle is made for {self.info.task}, not for {task}", f"Use {other}."
+                404, "other_task", f"this server's bundle is made for {own}, not for {task}", f"Use {PATHS[own]}."
             )
 
     def _check(self, bodies: Sequence[_Body], texts: Sequence[tuple[str, str]]) -> None:
@@ -137,7 +148,8 @@ class Service:
     def _tokenize(self, body: _Body) -> Prepared | PreparedText:
         if isinstance(body, AnswerBody):
             return self._predictor.prepare(AnswerRequest(body.question, body.context))
-        return PreparedText(self._predictor.text_window(body.text, body.text_pair))
+        pair = body.text_pair if isinstance(body, ClassifyBody) else None
+        return PreparedText(self._predictor.text_window(body.text, pair))
 
     async def _collect(self, jobs: Sequence[Job], number: int, gone: asyncio.Future[None]) -> list[Outcome]:
         """Wait for all of them. Whatever ends the waiting, what was not begun is not computed any more."""
@@ -197,6 +209,19 @@ class Service:
             budget_met=outcome.budget_met,
         )
 
+    def _embedding(self, outcome: Outcome) -> EmbedResult:
+        answer = outcome.answer
+        assert isinstance(answer, Embedding)
+        return EmbedResult(
+            vector=answer.numbers,
+            profile=answer.profile,
+            degraded=outcome.degraded,
+            tokens=answer.tokens,
+            queue_ms=outcome.queue_ms,
+            latency_ms=outcome.total_ms,
+            budget_met=outcome.budget_met,
+        )
+
 
 def _begun(job: Job) -> bool:
     return job.future.running() or job.future.done()
@@ -218,6 +243,7 @@ def _info(predictor: Predictor, options: ServerOptions) -> ModelInfo:
     return ModelInfo(
         name=manifest.name,
         task=manifest.task,
+        endpoint=PATHS[manifest.task],
         layers=manifest.layers,
         runtime=predictor.runtime,
         profiles=[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,44 +10,20 @@ import pytest
 import torch
 
 from quantlat.errors import ModelError, RuntimeUnavailableError
-from quantlat.models import EncoderConfig, QAModel, RetentionConfig, build_model
+from quantlat.models import EncoderConfig, RetentionConfig, build_model
 from quantlat.models.bottleneck import Bottleneck
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.quantization.calibration import CalibrationSpec, draw
 from quantlat.quantization.coverage import artifact_coverage
-from quantlat.quantization.inc import calibrate_and_convert
 from quantlat.quantization.layer_error import layer_errors
 from quantlat.quantization.layout import layout_of
 from quantlat.quantization.sensitivity import rank_linears, with_fp32
 from quantlat.runtimes.auto import measure_runtimes
 from quantlat.runtimes.base import TokenBatch, availability_for, get_runtime
-from tests.quantization.tiny import CALIBRATION_WINDOWS, window
+from tests.quantization.tiny import window
+from tests.quantization.tiny_mobilebert import CONFIG, fp32_model, quantized_model
 
-BLOCK = Bottleneck(size=32, embedding_size=24, feed_forwards=3)
-CONFIG = EncoderConfig("mobilebert", 300, 64, 2, 2, 64, 512, 2, activation="relu", bottleneck=BLOCK)
-SPEC = CalibrationSpec(name="tiny", windows=12, seed=3, retention="both")
 BATCH = TokenBatch.from_windows([window(n, seed=7) for n in (40, 17)])
 FALLING = RetentionConfig((0.8, 0.4))
-
-
-@lru_cache(maxsize=1)
-def fp32_model() -> QAModel:
-    """Weights large enough that logits are of size one."""
-    torch.manual_seed(1)
-    model = build_model(CONFIG, "question-answering")
-    assert isinstance(model, QAModel)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "norm" in name or name.endswith("bias"):
-                parameter.add_(torch.randn_like(parameter) * 0.1)
-            else:
-                parameter.mul_(20.0 if "embeddings" in name else 8.0)
-    return model.eval().requires_grad_(False)
-
-
-@lru_cache(maxsize=1)
-def quantized_model() -> QuantizedModel:
-    return calibrate_and_convert(fp32_model(), draw(SPEC, CALIBRATION_WINDOWS, layers=2), spec=SPEC)
 
 
 @pytest.mark.parametrize("task", ["question-answering", "text-classification"])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from quantlat.deployment import Predictor
@@ -268,3 +269,42 @@ def test_pairs_of_texts_are_classified_as_pairs(tmp_path: Path) -> None:
         expected = [own.classify(v["text"], v["text_pair"]) for v in values]
     assert [(row["label"], row["tokens"]) for row in rows] == [(e.label, e.tokens) for e in expected]
     assert rows[1]["tokens"] > rows[0]["tokens"]
+
+
+def test_texts_are_embedded_into_lists_of_numbers(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "embedding", "embedding")
+    texts = [f"text number {n} " + "and more of it " * (n % 5) * n for n in range(9)]
+    lines = [json.dumps({"id": n, "text": text}).encode() for n, text in enumerate(texts)]
+    bad = [b'{"id": 9}', b'{"id": 10, "text": ["a"]}']
+    source = write_lines(tmp_path / "in.jsonl", [*lines, *bad])
+    assert score(folder, source, tmp_path / "out.jsonl").rejected == 2
+    rows = read_lines(tmp_path / "out.jsonl")
+    with Predictor.load(folder, threads=1) as own:
+        expected = own.embed(texts, profile="full")
+        tokens = [own.text_window(text, None).length for text in texts]
+    assert [(row["id"], row["profile"], row["tokens"]) for row in rows] == [
+        (n, "full", t) for n, t in enumerate(tokens)
+    ]
+    np.testing.assert_allclose([row["vector"] for row in rows], expected, atol=6e-9)
+    assert set(rows[0]) == {"row", "id", "vector", "profile", "tokens"}
+    fast = ScorerOptions(folder, profile="fast", threads=1)
+    score(folder, source, tmp_path / "fast.jsonl", scorer=fast)
+    assert np.abs(read_lines(tmp_path / "fast.jsonl")[0]["vector"] - expected[0]).max() > 1e-3
+
+
+def test_vectors_in_parquet_are_those_of_jsonl(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="needs pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    folder = write_tiny_bundle(tmp_path / "embedding", "embedding")
+    values = [{"id": str(n), "text": f"text {n * n}"} for n in range(1_100)]
+    parquet.write_table(pyarrow.Table.from_pylist(values), tmp_path / "in.parquet")
+    for ending in ("jsonl", "parquet"):
+        score(folder, tmp_path / "in.parquet", tmp_path / f"out.{ending}", chunk_rows=300)
+    written, rows = parquet.ParquetFile(tmp_path / "out.parquet"), read_lines(tmp_path / "out.jsonl")
+    assert written.schema_arrow.field("vector").type == pyarrow.list_(pyarrow.float32())
+    assert [written.metadata.row_group(i).num_rows for i in range(2)] == [1_024, 76]
+    found = written.read().to_pylist()
+    assert [{**row, "vector": 0} for row in found] == [{**row, "vector": 0} for row in rows]
+    vectors = np.array([row["vector"] for row in found], np.float32)
+    np.testing.assert_array_equal(vectors, np.array([row["vector"] for row in rows], np.float32))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)

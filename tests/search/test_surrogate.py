@@ -73,3 +73,16 @@ def test_one_candidate_is_enough_and_none_is_nothing() -> None:
     full = AnalyticEvaluator().evaluate(SPACE.full)
     assert shrink([full])[0].drop_shrunken == pytest.approx(0.0, abs=0.1)
     assert shrink([]) == ()
+
+
+def test_bad_luck_that_all_trials_share_does_not_outvote_the_finalists() -> None:
+    """Every trial sees the same few questions. Where those are unkind to dropping, the finalists know better."""
+    exact = _measured(spread=0.0, count=70)
+    trials = [
+        c.model_copy(update={"drop": c.drop + 1.2, "drop_standard_error": 1.8, "questions": 67}) for c in exact[9:]
+    ]
+    known = [c.model_copy(update={"drop_standard_error": 0.5, "questions": 1000, "stage": "final"}) for c in exact[:9]]
+    shrunken = shrink([*known, *trials])
+    errors = [float(c.drop_shrunken or 0.0) - true_drop(c.config) for c in shrunken]
+    assert abs(np.mean(errors[:9])) < 0.25
+    assert abs(np.mean(errors[9:])) < 0.4

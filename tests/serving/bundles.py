@@ -103,7 +103,7 @@ def _manifest(model: QuantizedModel, task: str) -> BundleManifest:
         quantlat="0",
         fingerprint=model.fingerprint,
         layers=_CONFIG.num_layers,
-        labels=() if task == "question-answering" else LABELS,
+        labels=LABELS if task == "text-classification" else (),
         max_tokens=128,
         stride=32,
         max_question_tokens=32,
@@ -123,12 +123,15 @@ def _manifest(model: QuantizedModel, task: str) -> BundleManifest:
 
 def _golden(manifest: BundleManifest, model: QuantizedModel, tokenizer: Tokenizer) -> Golden:
     text, context = "When was it built?", "The tower was built in 1889."
+    pair: str | None = context
     with Predictor(manifest, tokenizer, NativeExecutor(model, 1), 1) as predictor:
         if manifest.task == "question-answering":
             prepared = predictor.prepare(AnswerRequest(text, context))
             rows, result = predictor.logits(prepared.windows, "full")[0], predictor.run([prepared], "full")[0].text
+        elif manifest.task == "embedding":
+            rows, result, pair = predictor.embed([text], profile="full"), "", None
         else:
             rows = predictor.logits([predictor.text_window(text, context)], "full")[0][None]
             result = str(predictor.classify(text, context, profile="full").index)
     logits = tuple(tuple(float(value) for value in row) for row in rows)
-    return Golden(cases=(GoldenCase(text=text, context=context, logits=logits, result=result),))
+    return Golden(cases=(GoldenCase(text=text, context=pair, logits=logits, result=result),))

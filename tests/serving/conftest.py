@@ -18,3 +18,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def predictor(bundle: Path) -> Iterator[Predictor]:
     with Predictor.load(bundle, threads=1) as loaded:
         yield loaded
+
+
+@pytest.fixture(scope="session")
+def embedding_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "embedding", "embedding")

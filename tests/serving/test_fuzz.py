@@ -27,7 +27,7 @@ negative_data_rejection.expected-statuses = ["400", "404", "405", "413", "422"]
 _FEWEST_CASES = 50
 
 
-@pytest.mark.parametrize("task", ["question-answering", "text-classification"])
+@pytest.mark.parametrize("task", ["question-answering", "text-classification", "embedding"])
 def test_the_server_keeps_its_own_description(task: str, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundle", task)
     (tmp_path / "schemathesis.toml").write_text(_SETTINGS)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.chromium import headless_chromium
+from tests.serving.bundles import write_tiny_bundle
 from tests.serving.live import LiveServer, running
 
 pytest.importorskip("fastapi", reason="needs the extra serve: pip install 'quantlat[serve]'")
@@ -146,3 +147,22 @@ def test_nothing_sticks_out_of_the_page_on_a_telephone(page: Any) -> None:
     ask(page)
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("task", "endpoint"), [("text-classification", "/v1/classify"), ("embedding", "/v1/embed")])
+def test_bundles_of_other_tasks_say_where_their_texts_are_sent(
+    task: str, endpoint: str, browser: Any, tmp_path: Path
+) -> None:
+    with running(write_tiny_bundle(tmp_path / "other", task)) as other:
+        opened, complaints = browser.new_page(), []
+        opened.on("console", lambda message: complaints.append(message.text))
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.goto(other.url)
+        opened.get_by_role("alert").wait_for()
+        told = opened.get_by_role("alert").inner_text()
+        assert f"made for {task}" in told and f"POST {endpoint}" in told
+        assert opened.get_by_role("button", name="Ask").is_disabled()
+        assert opened.locator("#profiles li").count() == 3
+        assert opened.locator("#endpoint").inner_text() == f"POST {endpoint}"
+        opened.close()
+        assert complaints == []

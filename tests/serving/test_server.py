@@ -132,7 +132,8 @@ def test_who_sends_a_large_body_regardless_still_reads_why_it_is_refused(server:
 
 def test_the_description_holds_what_this_server_can_do(server: LiveServer, tmp_path: Path) -> None:
     described = server.get("/openapi.json").json
-    assert "/v1/classify" not in described["paths"] and "ClassifyBody" not in described["components"]["schemas"]
+    assert not {"/v1/classify", "/v1/embed"} & set(described["paths"])
+    assert not {"ClassifyBody", "EmbedBody", "EmbedResult"} & set(described["components"]["schemas"])
     fields = described["components"]["schemas"]["AnswerBody"]["properties"]
     assert fields["profile"]["anyOf"][0]["enum"] == ["full", "balanced", "fast"]
     assert fields["context"]["maxLength"] == server.get("/v1/model").json["max_text_chars"]
@@ -255,6 +256,49 @@ def test_a_classifier_answers_with_the_predictors_own_class(tmp_path: Path) -> N
         pair = server.post("/v1/classify", {"text": "fine", "text_pair": "a second text"}).json
         assert pair["tokens"] == own.classify("fine", "a second text").tokens
         assert server.post("/v1/answer", ASKED).status == 404
+
+
+def test_an_embedding_is_the_predictors_own_vector(embedding_bundle: Path) -> None:
+    texts = ["a fine day", "rain 🌧 again", "x y z " * 3000]
+    with Predictor.load(embedding_bundle, threads=1) as own, running(embedding_bundle) as server:
+        for profile in ("full", "fast"):
+            replies = server.post("/v1/embed", [{"text": text, "profile": profile} for text in texts]).json
+            for text, reply in zip(texts, replies, strict=True):
+                expected = own.embed([text], profile=profile)[0]
+                assert reply["vector"] == pytest.approx(expected.tolist(), abs=6e-9)
+                assert reply["tokens"] == own.text_window(text, None).length and reply["profile"] == profile
+        assert reply["tokens"] == 128  # what does not fit the window is cut off
+        single = server.post("/v1/embed", {"text": texts[0]}).json
+        assert single["profile"] == "full" and not single["degraded"] and single["budget_met"] is None
+        assert sum(value * value for value in single["vector"]) == pytest.approx(1.0, abs=1e-6)
+        late = server.post("/v1/embed", {"text": texts[0], "budget_ms": 0.001}).json
+        assert late["profile"] == "fast" and late["budget_met"] is False
+        assert server.metric('quantlat_answers_total{degraded="false",profile="fast"}') >= 3
+        assert server.metric('quantlat_requests_total{endpoint="/v1/embed",status="200"}') == 4
+
+
+def test_what_cannot_be_embedded_is_refused(embedding_bundle: Path) -> None:
+    with running(embedding_bundle) as server:
+        for body, code, said in (
+            ({"text": ""}, "invalid", "text"),
+            ({"text": "a", "text_pair": "b"}, "invalid", "text_pair"),
+            ({"text": ["a", "b"]}, "invalid", "text"),
+            ({"text": "a", "profile": "slow"}, "unknown_profile", "full, balanced, fast"),
+            ({"text": "a", "profile": "full", "budget_ms": 5}, "invalid", "exclude"),
+            ({"text": "a" * 100_001}, "text_too_long", "text 0 has 100001 characters"),
+            ([], "invalid", "empty"),
+            ([{"text": "a"}] * 65, "too_many_items", "65 texts"),
+        ):
+            reply = server.post("/v1/embed", body)
+            assert reply.status == 422 and reply.json["error"]["code"] == code, reply.body
+            assert said in reply.json["error"]["message"]
+        for path in ("/v1/answer", "/v1/classify"):
+            reply = server.post(path, ASKED if path == "/v1/answer" else {"text": "fine"})
+            assert reply.status == 404 and reply.json["error"]["hint"] == "Use /v1/embed."
+        described = server.get("/openapi.json").json
+        assert [path for path in described["paths"] if path.startswith("/v1/")] == ["/v1/embed", "/v1/model"]
+        assert described["components"]["schemas"]["EmbedBody"]["properties"]["text"]["maxLength"] == 100_000
+        assert server.get("/v1/model").json["endpoint"] == "/v1/embed" and server.get("/").status == 200
 
 
 def test_neither_server_nor_batch_scoring_imports_the_training_stack() -> None:

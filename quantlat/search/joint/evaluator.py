@@ -135,8 +135,8 @@ class JointEvaluator:
         with watch_contention(threads=self._session.threads, limits=self._options.limits) as watch:
             for number in range(_ROUNDS):
                 for i, request in enumerate(self._requests):
-                    for side in (0, 1) if (number + i) % 2 == 0 else (1, 0):
-                        times[side, number, i] = self._request_ms(request, sides[side])
+                    for which in (0, 1) if (number + i) % 2 == 0 else (1, 0):
+                        times[which, number, i] = self._request_ms(request, sides[which])
         return times[0], times[1], tuple(sorted(watch.report.flags))
 
     def _request_ms(self, windows: Sequence[Window], config: ElasticConfig | None) -> float:

@@ -6,6 +6,9 @@ const NO_LIMIT = 100;
 const STEP_MS = 650;
 const state = { model: null, samples: [], last: null, asked: 0, timer: 0, playing: 0 };
 
+// The page is for passages. Bundles of other tasks have their profiles shown, and where texts are to be sent.
+const asks = () => !state.model || state.model.task === "question-answering";
+
 function ms(value) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
@@ -116,7 +119,7 @@ async function ask() {
     if (number === state.asked) complain(error.message);
   } finally {
     if (number === state.asked) {
-      $("ask").disabled = false;
+      $("ask").disabled = !asks();
       $("result").removeAttribute("aria-busy");
     }
   }
@@ -244,7 +247,13 @@ async function loadModel() {
   $("model").textContent = `${state.model.name} · ${state.model.layers} layers · ${state.model.runtime}`;
   $("context").maxLength = state.model.max_text_chars;
   $("question").maxLength = state.model.max_question_chars;
+  $("endpoint").textContent = `POST ${state.model.endpoint}`;
+  $("ask").disabled = !asks();
   showBudget();
+  if (!asks()) {
+    throw new Error(`This page asks passages, but this server's bundle is made for ${state.model.task}. `
+      + `Send its texts to POST ${state.model.endpoint}, which openapi.json describes.`);
+  }
 }
 
 async function begin() {
