@@ -206,7 +206,7 @@ def joint_search(run: Path, *arguments: str) -> Completed:
     """tools/joint_search.py on a smoke run, with few questions and all of its files beside the run."""
     out = run.parent / f"joint-{run.name}"
     settings = (
-        *("--windows", "12", "--unseen", "8", "--runtime", "pytorch"),
+        *("--windows", "6", "--unseen", "5", "--runtime", "pytorch"),
         *("--out", out),
         *("--cache", out / "m.jsonl"),
     )

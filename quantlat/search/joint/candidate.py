@@ -18,7 +18,7 @@ class JointCandidate(BaseModel):
         part: 0 for the questions that the search sees, 1 for those that it never saw.
         latency_ms: mean request over the task's lengths, measured in place.
         latency_relative: the same relative to the whole model in fp32 at full length, in the same runtime and turns.
-        latency_relative_range: smallest and largest of its rounds.
+        latency_relative_range: smallest and largest of its rounds and of the least times.
         macs_relative: multiply-accumulates relative to the whole model at full length, whatever their precision.
         warnings: what disturbed the latency.
     """

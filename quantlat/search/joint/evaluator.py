@@ -106,14 +106,14 @@ class JointEvaluator:
         )
         times, reference, warnings = self._interleaved(runnable)
         rounds = times.mean(axis=1) / reference.mean(axis=1)
-        least, least_reference = times.min(axis=0).mean(), reference.min(axis=0).mean()
+        relative = times.min(axis=0).mean() / reference.min(axis=0).mean()
         return JointCandidate(
             config=config,
             **vars(accuracy),
             part=part,
-            latency_ms=float(least),
-            latency_relative=1.0 if config == self._full_fp32 else float(least / least_reference),
-            latency_relative_range=(float(rounds.min()), float(rounds.max())),
+            latency_ms=float(times.min(axis=0).mean()),
+            latency_relative=1.0 if config == self._full_fp32 else float(relative),
+            latency_relative_range=(float(min(relative, *rounds)), float(max(relative, *rounds))),
             macs_relative=self.costs.macs_relative(config),
             warnings=warnings,
         )
