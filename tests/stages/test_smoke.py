@@ -247,7 +247,7 @@ def test_a_run_with_a_dynabert_stage_is_searched_on_all_axes_and_compared(
 def test_width_and_depth_of_a_run_without_a_dynabert_stage_are_refused(finished: Path) -> None:
     done = joint_search(finished / "runs/squad_int8-smoke", "--axes", "retention,depth")
     assert done.returncode != 0 and "Traceback" not in done.stderr
-    assert "depth cannot be searched: this run (squad_int8) has no dynabert stage" in done.stderr
+    assert "depth cannot be searched: this run (squad_int8-smoke) has no dynabert stage" in done.stderr
     assert "recipes/squad_dynabert.yaml" in done.stderr
 
 
