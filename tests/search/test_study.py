@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_a_search_in_parts_that_was_stopped_ends_like_one_that_was_not(folder: P
 def test_a_search_that_finds_nothing_better_any_more_ends() -> None:
     result = _search(trials=200, patience=10)
     assert result.stopped_by == "stall"
-    assert result.trials < 120
+    assert result.trials < 160
     assert result.profiles.balanced.latency_relative < 0.92
 
 
@@ -203,7 +204,9 @@ def test_the_best_so_far_is_written_after_every_improvement(tmp_path: Path) -> N
     speeds = [best.candidate.latency_relative for best in seen]
     assert len(speeds) >= 3
     assert speeds[0] == 1.0  # full length is measured first
-    assert speeds == sorted(speeds, reverse=True)
+    # what is measured later corrects what was believed before, so a step back is possible, a small one
+    assert all(after <= 1.01 * before for before, after in itertools.pairwise(speeds))
+    assert speeds[-1] <= 1.01 * min(speeds) < 1.0
     assert seen[-1].candidate.config == result.profiles.balanced.config
     assert json.loads(path.read_text())["meets_floor"] is True
     assert [entry.name for entry in path.parent.iterdir()] == ["best.json"]
