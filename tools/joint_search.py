@@ -307,7 +307,7 @@ def main() -> None:
     try:
         _run(_arguments())
     except QuantlatError as error:
-        raise SystemExit(f"error: {error}" + (f"\n{error.hint}" if error.hint else "")) from None
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":
