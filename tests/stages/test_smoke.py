@@ -172,14 +172,11 @@ def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finis
 
 @pytest.fixture(scope="module")
 def other_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """Smoke runs of the other recipes, two at a time: each is one busy core for most of its time.
-
-    Most of it is exporting graphs for runtimes. ``auto`` exports for each of them; it is the flagship's to test.
-    """
+    """Smoke runs of the other recipes, two at a time: each is one busy core for most of its time."""
 
     def smoke(recipe: Path, folder: Path) -> Completed:
-        runtimes = ("--set", "search.runtime=pytorch", "--set", "report.runtimes=[openvino]")
-        return quantlat("run", str(recipe), "--smoke", "--offline", *runtimes, *ADDED.get(recipe.stem, ()), cwd=folder)
+        options = ("--smoke", "--offline", "--set", "report.runtimes=[openvino]", *ADDED.get(recipe.stem, ()))
+        return quantlat("run", str(recipe), *options, cwd=folder)
 
     folders = {path: tmp_path_factory.mktemp(path.stem) for path in OTHERS}
     with ThreadPoolExecutor(2) as pool:
