@@ -86,11 +86,11 @@ def length_buckets(lengths: ArrayLike, batch_size: int, *, seed: int, epoch: int
 
 
 def shape_class(tokens: int) -> int:
-    """``tokens`` rounded up so that few different shapes occur: by at most a sixteenth, by 3 % on average.
+    """``tokens`` rounded up so that few different shapes occur: by at most a sixteenth, by 2 % on average.
 
     Every new shape costs a CPU twice: oneDNN generates kernels for it, and the C library's allocator, which keeps large
-    free blocks in one list by size, walks past the blocks of all other shapes. With a width for every length,
-    the allocator alone took 15 % of the time of a training step.
+    free blocks in one list by size, walks past the blocks of all other shapes. docs/distillation.md has what they
+    took from a training step.
     """
     step = 1 << max(0, (tokens // 16).bit_length() - 1)  # the largest power of two within a sixteenth
     return -(-tokens // step) * step

@@ -91,7 +91,7 @@ class LateDrop:
         power: range of the exponent.
     """
 
-    last: tuple[float, float] = (0.05, 0.4)
+    last: tuple[float, float] = (0.05, 0.6)
     onset: tuple[float, float] = (0.45, 0.75)
     power: tuple[float, float] = (0.5, 2.0)
 
