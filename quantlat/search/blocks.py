@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from quantlat.errors import MeasurementError
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
@@ -24,6 +26,27 @@ class Block:
 
     windows: WindowSet
     questions: NDArray[np.int64]
+
+
+def reference_points(scores: ArrayLike, search_set: WindowSet) -> NDArray[np.float64]:
+    """Points of the reference model on every question, ``[questions]``.
+
+    Raises:
+        MeasurementError: they do not fit the questions.
+    """
+    points = np.asarray(scores, dtype=np.float64).ravel()
+    if len(points) != len(search_set.examples):
+        raise MeasurementError(
+            f"the reference must be scored on the search split: it has {len(search_set.examples)} questions, "
+            f"the scores are of {len(points)}"
+        )
+    return points
+
+
+def passage_numbers(search_set: WindowSet) -> NDArray[np.int64]:
+    """Which passage each question belongs to, counted from 0, ``[questions]``."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(example.group, len(numbers)) for example in search_set.examples], np.int64)
 
 
 def cut_blocks(

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quantlat.errors import MeasurementError
 from quantlat.latency import (
     ContentionLimits,
     ContentionReport,
@@ -35,7 +34,14 @@ from quantlat.latency import (
 )
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import ElasticConfig, RetentionConfig
-from quantlat.search.blocks import Block, cut_blocks, shortest_middle_longest, split_block
+from quantlat.search.blocks import (
+    Block,
+    cut_blocks,
+    passage_numbers,
+    reference_points,
+    shortest_middle_longest,
+    split_block,
+)
 from quantlat.search.candidate import Candidate, Cost, estimate_accuracy
 from quantlat.search.latency_table import LatencyTable, fit_table
 from quantlat.search.space import RetentionSpace
@@ -107,18 +113,11 @@ class SessionEvaluator:
         self._session = session
         self._encoder_config = encoder_config
         self._options = options or EvaluatorOptions()
-        self._reference = np.asarray(reference_scores, dtype=np.float64).ravel()
-        if len(self._reference) != len(search_set.examples):
-            raise MeasurementError(
-                f"the reference must be scored on the search split: it has {len(search_set.examples)} questions, "
-                f"the scores are of {len(self._reference)}"
-            )
-        numbers: dict[str, int] = {}
-        contexts = [example.group for example in search_set.examples]
-        self._passages = np.array([numbers.setdefault(context, len(numbers)) for context in contexts])
+        self._reference = reference_points(reference_scores, search_set)
+        self._passages = passage_numbers(search_set)
         self._tokens = [window.length for window in search_set.windows]
         self._windows = search_set.windows
-        order = np.random.default_rng(self._options.seed).permutation(len(contexts))
+        order = np.random.default_rng(self._options.seed).permutation(len(search_set.examples))
         cuts = np.diff([0, *(round(self._options.windows * share) for share in self._options.part_shares)])
         sizes = (*(max(1, int(cut)) for cut in cuts), self._options.block_windows)
         blocks = cut_blocks(search_set, order, sizes, fewest=self._options.fewest_questions)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared
 from quantlat.errors import QuantlatError
@@ -182,15 +183,10 @@ class Service:
             start=answer.start,
             end=answer.end,
             score=answer.score,
-            profile=answer.profile,
-            degraded=outcome.degraded,
-            tokens=answer.tokens,
             windows=answer.windows,
             layers=self.info.layers,
-            queue_ms=outcome.queue_ms,
-            latency_ms=outcome.total_ms,
-            budget_met=outcome.budget_met,
             trace=trace,
+            **_how(outcome),
         )
 
     def _classification(self, outcome: Outcome) -> ClassifyResult:
@@ -201,26 +197,25 @@ class Service:
             label=answer.label,
             score=max(answer.scores),
             scores=dict(zip(labels, answer.scores, strict=True)),
-            profile=answer.profile,
-            degraded=outcome.degraded,
-            tokens=answer.tokens,
-            queue_ms=outcome.queue_ms,
-            latency_ms=outcome.total_ms,
-            budget_met=outcome.budget_met,
+            **_how(outcome),
         )
 
     def _embedding(self, outcome: Outcome) -> EmbedResult:
         answer = outcome.answer
         assert isinstance(answer, Embedding)
-        return EmbedResult(
-            vector=answer.numbers,
-            profile=answer.profile,
-            degraded=outcome.degraded,
-            tokens=answer.tokens,
-            queue_ms=outcome.queue_ms,
-            latency_ms=outcome.total_ms,
-            budget_met=outcome.budget_met,
-        )
+        return EmbedResult(vector=answer.numbers, **_how(outcome))
+
+
+def _how(outcome: Outcome) -> dict[str, Any]:
+    """What every response says of how it was computed."""
+    return {
+        "profile": outcome.answer.profile,
+        "degraded": outcome.degraded,
+        "tokens": outcome.answer.tokens,
+        "queue_ms": outcome.queue_ms,
+        "latency_ms": outcome.total_ms,
+        "budget_met": outcome.budget_met,
+    }
 
 
 def _begun(job: Job) -> bool:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from quantlat.errors import MeasurementError
 from quantlat.latency import MeasurementWarning, watch_contention
 from quantlat.models.retention import ElasticConfig
-from quantlat.search.blocks import Block, cut_blocks, shortest_middle_longest
+from quantlat.search.blocks import Block, cut_blocks, passage_numbers, reference_points, shortest_middle_longest
 from quantlat.search.candidate import estimate_accuracy
 from quantlat.search.joint.candidate import JointCandidate
 from quantlat.search.joint.cost import JointCostModel
@@ -61,16 +61,9 @@ class JointEvaluator:
     ) -> None:
         self._session = session
         self._options = options or EvaluatorOptions()
-        self._reference = np.asarray(reference_scores, dtype=np.float64).ravel()
-        if len(self._reference) != len(search_set.examples):
-            raise MeasurementError(
-                f"the reference must be scored on the search split: it has {len(search_set.examples)} questions, "
-                f"the scores are of {len(self._reference)}"
-            )
-        numbers: dict[str, int] = {}
-        groups = [example.group for example in search_set.examples]
-        self._passages = np.array([numbers.setdefault(group, len(numbers)) for group in groups])
-        order = np.random.default_rng(self._options.seed).permutation(len(groups))
+        self._reference = reference_points(reference_scores, search_set)
+        self._passages = passage_numbers(search_set)
+        order = np.random.default_rng(self._options.seed).permutation(len(search_set.examples))
         sizes = (self._options.windows, len(search_set.windows))
         self._parts: list[Block] = cut_blocks(search_set, order, sizes, fewest=self._options.fewest_questions)
         self._requests = table_requests(search_set.windows, 1)
