@@ -5,7 +5,7 @@ mended: padding queries do not vote on significance, ``[CLS]`` always stays, kep
 follows the attention probabilities is computed for kept rows only::
 
     X [b, l, H] -> Q, K, V -> P = softmax(Q K^T) [b, h, l, l]
-                   significance s [b, l] = sum of P over heads and real query rows
+                   significance s [b, l] = sum of P over heads and real query rows (times what an answer head thinks)
                    keep = the k most significant tokens, in their order
                    Z = norm(X[keep] + O((P V)[keep]));  X' = norm(Z + FFN(Z)) [b, k, H]
     restored[positions of X'] = X'       every position ends with the deepest state it reached
@@ -17,6 +17,7 @@ graph runs every retention configuration.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -25,7 +26,11 @@ from torch.nn import functional as F
 
 from quantlat.models.encoder_config import EncoderConfig
 
-_NEVER = -1.0  # significance of padding: below every real token, whose sums of probabilities are >= 0
+_NEVER = -1e9  # significance of padding: below every real token's, a sum of probabilities or its logarithm
+_LEAST_RECEIVED = 1e-9  # attention below this counts as this, so that its logarithm is finite
+
+Scorer = Callable[[Tensor, Tensor], Tensor]
+"""States ``[b, l, H]``, mask ``[b, l]`` -> what is added to the logarithm of each token's significance ``[b, l]``."""
 
 
 class ActiveDropout(nn.Module):
@@ -166,7 +171,9 @@ class ElasticLayer(nn.Module):
         scores = attention.scores(query, key, bias)
         return self.finish(hidden, attention.merge(torch.matmul(scores.softmax(-1), value))), scores
 
-    def drop(self, rows: Survivors, keep: Tensor, computed: int | None = None) -> Survivors:
+    def drop(
+        self, rows: Survivors, keep: Tensor, computed: int | None = None, scorer: Scorer | None = None
+    ) -> Survivors:
         """Run the layer and let only the most significant rows leave its attention.
 
         Args:
@@ -174,12 +181,16 @@ class ElasticLayer(nn.Module):
             keep: how many stay, at least 2: int64 scalar for the whole batch, or ``[b]``, one number for each sequence.
             computed: with one number for each sequence, rows to compute for all of them, at least the largest number;
                 what a sequence does not keep is filled up with rows that count for nothing. ``None``: the largest.
+            scorer: has a say in which rows are significant, by the states that enter the layer; ``None``: attention
+                alone decides.
         """
         attention = self.attention
         bias = padding_bias(rows.mask, rows.hidden.dtype)
         query, key, value = self.project(rows.hidden)
         probabilities = attention.scores(query, key, bias).softmax(-1)
-        chosen, valid = select_rows(significance(probabilities, rows.mask), keep, rows.hidden.size(1), computed)
+        added = None if scorer is None else scorer(rows.hidden, rows.mask)
+        scores = significance(probabilities, rows.mask, added)
+        chosen, valid = select_rows(scores, keep, rows.hidden.size(1), computed)
         # Gathering context rows [b, k, H] moves far less memory than gathering probabilities [b, heads, k, l];
         # here that outweighs the products of rows that are then dropped.
         context = attention.merge(torch.matmul(probabilities, value))
@@ -202,13 +213,20 @@ def padding_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
     return ((~mask).to(dtype) * -1e4)[:, None, None, :]
 
 
-def significance(probabilities: Tensor, mask: Tensor) -> Tensor:
+def significance(probabilities: Tensor, mask: Tensor, added: Tensor | None = None) -> Tensor:
     """Attention each token receives, summed over heads and *real* query rows: ``[b, h, l, l] -> [b, l]``.
 
     Padding keys get a value below every real token; the first token (``[CLS]``) gets one above, so it stays.
+
+    Args:
+        added: ``[b, l]``, what else speaks for a token; the result is then the logarithm of the attention plus this.
+            Question answering puts the head's own opinion here (:meth:`quantlat.models.heads.QAModel.answer_scores`):
+            attention says what a layer reads, not where the answer is, and an answer that is dropped early is lost.
     """
     voters = mask.to(probabilities.dtype)[:, None, :]
     received = torch.matmul(voters, probabilities.sum(1)).squeeze(1)
+    if added is not None:
+        received = received.clamp(min=_LEAST_RECEIVED).log() + added
     received = received.masked_fill(~mask, _NEVER)
     return torch.cat([torch.full_like(received[:, :1], math.inf), received[:, 1:]], dim=1)
 
@@ -291,6 +309,7 @@ class ElasticEncoder(nn.Module):
         lengths: Tensor | None = None,
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
+        scorer: Scorer | None = None,
     ) -> Tensor:
         """Final (restored) states ``[b, n, H]``.
 
@@ -303,11 +322,12 @@ class ElasticEncoder(nn.Module):
             skipped: layers left out (LayerDrop); rows pass them unchanged.
             whole_layers: so many first layers keep every row whatever ``lengths`` say; an exported graph then has
                 fused attention in them.
+            scorer: the head's say in which rows are dropped, as of :meth:`ElasticLayer.drop`.
         """
         mask = attention_mask.to(torch.bool)
         hidden = self.embeddings(input_ids, token_type_ids, mask)
         if lengths is not None:
-            return self._forward_elastic(hidden, mask, lengths, skipped, whole_layers)
+            return self._forward_elastic(hidden, mask, lengths, skipped, whole_layers, scorer)
         bias = padding_bias(mask, hidden.dtype)
         for i, layer in enumerate(self.layers):
             if i not in skipped:
@@ -315,7 +335,13 @@ class ElasticEncoder(nn.Module):
         return hidden  # type: ignore[no-any-return]
 
     def _forward_elastic(
-        self, hidden: Tensor, mask: Tensor, lengths: Tensor, skipped: frozenset[int], whole_layers: int
+        self,
+        hidden: Tensor,
+        mask: Tensor,
+        lengths: Tensor,
+        skipped: frozenset[int],
+        whole_layers: int,
+        scorer: Scorer | None,
     ) -> Tensor:
         b, n = mask.shape
         per_sequence = lengths.dim() == 2
@@ -331,7 +357,7 @@ class ElasticEncoder(nn.Module):
             if restored is None:
                 # A scratch row takes what sequences of a mixed batch must not keep; one configuration needs none.
                 restored = F.pad(rows.hidden, (0, 0, 0, 1)) if per_sequence else rows.hidden
-            rows = layer.drop(rows, keep)  # type: ignore[operator]
+            rows = layer.drop(rows, keep, scorer=scorer)  # type: ignore[operator]
             restored = restore_rows(restored, rows)
         return rows.hidden if restored is None else restored[:, :n]
 

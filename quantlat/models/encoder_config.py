@@ -18,6 +18,8 @@ from quantlat.models.bottleneck import Bottleneck
 FAMILIES = ("bert", "roberta", "distilbert", "mobilebert")
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
+MAX_ANSWER_WEIGHT = 8.0
+
 _WIDTHS = ("layer_heads", "layer_neurons")
 
 # Bounds on what an untrusted config.json may ask for; the largest encoders in use are well below them.
@@ -46,6 +48,8 @@ class EncoderConfig:
             size of a head stays ``hidden_size / num_heads``.
         layer_neurons: feed-forward neurons of each layer where they are fewer than ``intermediate_size``; empty: all.
         bottleneck: MobileBERT's blocks; ``None`` for the other families.
+        answer_weight: say of the answer head in which tokens are dropped (question answering alone); 0: attention
+            decides alone. See :func:`quantlat.models.elastic.significance`.
     """
 
     family: str
@@ -64,6 +68,7 @@ class EncoderConfig:
     layer_heads: tuple[int, ...] = ()
     layer_neurons: tuple[int, ...] = ()
     bottleneck: Bottleneck | None = None
+    answer_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -93,6 +98,10 @@ class EncoderConfig:
             raise ModelError(f"encoder config: position_offset {self.position_offset} is out of [0, 16]")
         if not 1 <= self.num_labels <= 100_000:
             raise ModelError(f"encoder config: num_labels {self.num_labels} is out of [1, 100000]")
+        if not isinstance(self.answer_weight, float) or not 0.0 <= self.answer_weight <= MAX_ANSWER_WEIGHT:
+            raise ModelError(
+                f"encoder config: answer_weight must be in [0, {MAX_ANSWER_WEIGHT:g}], got {self.answer_weight!r}"
+            )
         if self.bottleneck is not None and (self.layer_heads or self.layer_neurons):
             raise ModelError("encoder config: MobileBERT's layers cannot be narrower than the encoder")
         self._check_widths("layer_heads", self.num_heads)
@@ -138,9 +147,9 @@ class EncoderConfig:
         return self.heads[layer] * self.head_size
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON; widths only where layers are narrower, the bottleneck only of MobileBERT."""
+        """Plain values, for JSON; what has its default is left out of widths, bottleneck and answer weight."""
         values = asdict(self)
-        for name in (*_WIDTHS, "bottleneck"):
+        for name in (*_WIDTHS, "bottleneck", "answer_weight"):
             if not values[name]:
                 del values[name]
             elif name in _WIDTHS:
@@ -195,6 +204,10 @@ class EncoderConfig:
             if not isinstance(widths, list):
                 raise ModelError(f"config.json: quantlat_{name} must be a list of numbers, got {widths!r}")
             fields[name] = tuple(widths)
+        weight = values.get("quantlat_answer_weight", 0.0)
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ModelError(f"config.json: quantlat_answer_weight must be a number, got {weight!r}")
+        fields["answer_weight"] = float(weight)
         if family == "mobilebert":
             fields["bottleneck"] = Bottleneck.from_huggingface(values, hidden_size=fields["hidden_size"])
         return cls(family=family, pad_token_id=pad, num_labels=num_labels, **fields)
@@ -228,6 +241,8 @@ class EncoderConfig:
         for name in _WIDTHS:  # transformers ignores them and reads the zeros that layers are filled up with
             if getattr(self, name):
                 values[f"quantlat_{name}"] = list(getattr(self, name))
+        if self.answer_weight:
+            values["quantlat_answer_weight"] = self.answer_weight
         values["dtype"] = "float32"
         return values
 

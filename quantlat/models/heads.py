@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from quantlat.models.elastic import ElasticEncoder
+from quantlat.models.elastic import ElasticEncoder, Scorer
 from quantlat.models.encoder_config import EncoderConfig
 
 QUESTION_ANSWERING = "question-answering"
 TEXT_CLASSIFICATION = "text-classification"
 EMBEDDING = "embedding"
 TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, EMBEDDING)
+_PADDING = -1e4  # logit of padding: its exponential is zero in every runtime
 
 
 class QAModel(nn.Module):
@@ -25,6 +27,9 @@ class QAModel(nn.Module):
         super().__init__()
         self.encoder = ElasticEncoder(config)
         self.qa_outputs = nn.Linear(config.hidden_size, 2)
+        # The head's weight [2, H] in fp32 where `qa_outputs` is not a plain linear (a quantised model).
+        self.answer_head: Tensor | None
+        self.register_buffer("answer_head", None, persistent=False)
 
     @property
     def config(self) -> EncoderConfig:
@@ -40,12 +45,34 @@ class QAModel(nn.Module):
         skipped: frozenset[int] = frozenset(),
         whole_layers: int = 0,
     ) -> Tensor:
-        hidden = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers)
+        hidden = self.encoder(input_ids, attention_mask, token_type_ids, lengths, skipped, whole_layers, self.scorer)
         return self.head(hidden, attention_mask)
 
     def head(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits ``[b, n, 2]`` of restored states ``[b, n, H]``."""
         return self.qa_outputs(hidden)  # type: ignore[no-any-return]
+
+    def set_answer_weight(self, weight: float) -> None:
+        """Change the head's say in which tokens are dropped; 0 takes it away."""
+        self.encoder.config = replace(self.encoder.config, answer_weight=float(weight))
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """What speaks for a token besides the attention it receives; ``None``: nothing (``answer_weight`` 0)."""
+        return self.answer_scores if self.config.answer_weight > 0.0 else None
+
+    def answer_scores(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """How likely the head thinks an answer begins or ends at a token, by states ``[b, l, H]``: ``[b, l]``.
+
+        ``w * max(log p_start, log p_end)`` over the tokens that are left, with ``w`` the ``answer_weight``. LengthDrop
+        trains the head on the states at which tokens leave, so its opinion of a middle layer is worth hearing.
+        """
+        # No gradient comes this way: tokens are chosen, not weighed.
+        weight = (self.qa_outputs.weight if self.answer_head is None else self.answer_head).detach()
+        # A product, not a linear: no tool quantises it. The head's bias is the same for all tokens.
+        logits = torch.matmul(hidden.detach(), weight.t().to(hidden.dtype)).float()
+        logits = logits.masked_fill(~mask[..., None], _PADDING)
+        return self.config.answer_weight * logits.log_softmax(1).amax(-1)
 
 
 class ClassificationModel(nn.Module):
@@ -56,6 +83,7 @@ class ClassificationModel(nn.Module):
     """
 
     task = TEXT_CLASSIFICATION
+    scorer: Scorer | None = None  # attention alone says which tokens are dropped
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -97,6 +125,7 @@ class EmbeddingModel(nn.Module):
     """
 
     task = EMBEDDING
+    scorer: Scorer | None = None  # attention alone says which tokens are dropped
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()

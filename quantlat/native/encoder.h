@@ -68,6 +68,7 @@ class Session {
   uint8_t* context_row(int layer, int sequence) const;
   void finish_rows(int layer);
   void finish_chunk(int layer, int row, int rows, const Worker& w);
+  void score_answers(int layer, const float* x, int row, int rows);
   void project_qkv(int layer, const float* x, int row, int rows, const Worker& w);
   void answer(float* logits);
   void pool(const float* states, float* embeddings);

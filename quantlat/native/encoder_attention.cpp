@@ -61,6 +61,9 @@ void Session::select(int layer, int sequence, const Worker& w) {
   for (int head = 1; head < layer_at(layer).heads; ++head) {
     for (int i = 0; i < rows; ++i) received[i] += received[head * columns + i];
   }
+  if (b.answer_logits) {
+    weigh_by_answers(received, b.answer_logits + 2 * static_cast<int64_t>(begin), rows, model_->config.answer_weight);
+  }
   int32_t* kept = b.kept + next;
   select_rows(received, rows, keep, w.keys, kept);
   int k = 0;

@@ -41,6 +41,7 @@ struct Session::Buffers {
   int32_t* origin;   // [tokens] each row's place in the input; null when nothing is dropped
   int32_t* next_origin;
   int32_t* kept;     // [tokens] row before the drop
+  float* answer_logits;  // [tokens, 2] of the rows that enter a layer that drops some; null: attention alone decides
   int32_t* positions;
   float* value_scale;      // [sequences, most heads of a layer, head size rounded up to 32]
   float* received;         // [wave: per sequence, heads x padded length]

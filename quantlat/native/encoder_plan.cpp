@@ -121,6 +121,7 @@ void Session::lay_out() {
     b.origin = drops_ ? arena.take<int32_t>(n) : nullptr;
     b.next_origin = drops_ ? arena.take<int32_t>(n) : nullptr;
     b.kept = drops_ ? arena.take<int32_t>(n) : nullptr;
+    b.answer_logits = drops_ && model_->answer_head ? arena.take<float>(2 * n) : nullptr;
     b.received = arena.take<float>(largest.columns);
     b.row_scale = arena.take<float>(largest.columns);
     b.probabilities = arena.take<int16_t>(largest.probabilities);

@@ -25,8 +25,17 @@ void Session::embed(const RaggedBatch& batch) {
                    m.config.hidden, x, b.hidden_stride);
     kernels_.layer_norm(x, b.hidden_stride, rows, m.config.hidden, m.embedding_norm, first.input,
                         first.int8 ? w.quantized : nullptr, b.quantized_stride);
+    score_answers(0, x, row, rows);
     project_qkv(0, x, row, rows, w);
   });
+}
+
+// What the answer head thinks of rows that enter a layer, if the layer will ask.
+void Session::score_answers(int layer, const float* x, int row, int rows) {
+  const Buffers& b = *buffers_;
+  if (!b.answer_logits || !drops_in(layer)) return;
+  kernels_.answer_logits(x, b.hidden_stride, rows, model_->config.hidden, model_->answer_head,
+                         b.answer_logits + 2 * static_cast<int64_t>(row));
 }
 
 // Q, K, V of rows [row, row + rows); w.quantized already holds x as the first linear wants it, if that is INT8.
@@ -91,7 +100,9 @@ void Session::finish_chunk(int index, int row, int rows, const Worker& w) {
   kernels_.layer_norm(out, b.hidden_stride, rows, hidden, layer.feed_forward_norm,
                       quantize ? next->input : Quantizer{nullptr, 0.0f}, quantize ? w.quantized : nullptr,
                       b.quantized_stride);
-  if (next) project_qkv(index + 1, out, row, rows, w);
+  if (!next) return;
+  score_answers(index + 1, out, row, rows);
+  project_qkv(index + 1, out, row, rows, w);
 }
 
 void Session::finish_rows(int layer) {

@@ -27,7 +27,7 @@ from quantlat.quantization.artifact import (
 from quantlat.quantization.layout import head_linears
 
 MAGIC = b"QLENGINE"
-VERSION = 3
+VERSION = 4
 _COLUMNS = 32
 _ALIGNMENT = 64
 _HEADER_BYTES = 128
@@ -90,6 +90,8 @@ def engine_bytes(model: QuantizedModel) -> bytes:
     for name in head_linears(model.config, model.task):
         records.append(_record(model.linears[name], False))
         sections += _linear(model.linears[name])
+    if _answer_weight(model):
+        sections.append(np.ascontiguousarray(model.answer_head(), np.float32))
     return _assemble(model, b"".join(records), sections)
 
 
@@ -117,9 +119,14 @@ def _assemble(model: QuantizedModel, records: bytes, sections: Sequence[Array]) 
         c.num_labels,
         int(c.family == "distilbert"),
     )
-    checked = struct.pack("<Q12if", size, *fields, c.layer_norm_eps).ljust(_HEADER_BYTES - 16, b"\0")
+    checked = struct.pack("<Q12iff", size, *fields, c.layer_norm_eps, _answer_weight(model))
+    checked = checked.ljust(_HEADER_BYTES - 16, b"\0")
     body = b"".join([checked, *chunks])
     return MAGIC + struct.pack("<II", VERSION, zlib.crc32(body)) + body
+
+
+def _answer_weight(model: QuantizedModel) -> float:
+    return model.config.answer_weight if model.task == "question-answering" else 0.0
 
 
 def _record(linear: Linear, fused: bool) -> bytes:

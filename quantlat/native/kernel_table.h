@@ -17,6 +17,7 @@ inline Kernels kernel_table(const char* name) {
   k.embed = embed_rows;
   k.layer_norm = layer_norm_rows;
   k.quantize = quantize_rows;
+  k.answer_logits = answer_logits_rows;
   k.activate = activate_rows;
   k.linear = run_linear;
   k.linear_residual = run_linear_residual;

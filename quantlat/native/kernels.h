@@ -119,6 +119,8 @@ struct Kernels {
                      uint8_t* quantized, int64_t quantized_stride);
   void (*quantize)(const float* x, int64_t stride, int rows, int width, const Quantizer& quantizer, uint8_t* out,
                    int64_t out_stride);
+  // out[2 i], out[2 i + 1] = products of row i with the two columns; `columns` is [2, width].
+  void (*answer_logits)(const float* x, int64_t stride, int rows, int width, const float* columns, float* out);
   void (*activate)(float* x, int64_t stride, int rows, int width, Activation activation);
 
   // `a` is u8 or fp32 as the linear wants it; its stride is in bytes. Block n of 32 columns is written to

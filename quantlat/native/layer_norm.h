@@ -1,4 +1,5 @@
-// LayerNorm with quantisation of its result, embeddings, and quantisation alone. Bound by memory, one row at a time.
+// LayerNorm with quantisation of its result, embeddings, quantisation alone, and the products of rows with the answer
+// head. Bound by memory, one row at a time.
 #pragma once
 
 #include "kernels.h"
@@ -75,6 +76,26 @@ inline void layer_norm_rows(float* x, int64_t stride, int rows, int width, const
         if (q) store_u8_n(q + i, to_u8_range(y, f_load_n(step + i, n), zero), n);
       }
     }
+  }
+}
+
+// Right after a row's LayerNorm, while it is in L1.
+inline void answer_logits_rows(const float* x, int64_t stride, int rows, int width, const float* columns, float* out) {
+  const int whole = width / kLanes * kLanes, rest = width - whole;
+  for (int r = 0; r < rows; ++r, x += stride) {
+    F start = f_zero(), end = f_zero();
+    for (int i = 0; i < whole; i += kLanes) {
+      const F v = f_load(x + i);
+      start = f_fma(v, f_load(columns + i), start);
+      end = f_fma(v, f_load(columns + width + i), end);
+    }
+    if (rest) {
+      const F v = f_load_n(x + whole, rest);
+      start = f_fma(v, f_load_n(columns + whole, rest), start);
+      end = f_fma(v, f_load_n(columns + width + whole, rest), end);
+    }
+    out[2 * r] = f_sum(start);
+    out[2 * r + 1] = f_sum(end);
   }
 }
 

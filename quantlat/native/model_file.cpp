@@ -16,7 +16,8 @@ namespace quantlat {
 namespace {
 
 constexpr char kMagic[9] = "QLENGINE";
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
+constexpr float kMaxAnswerWeight = 8.0f;
 constexpr size_t kHeaderBytes = 128;
 constexpr size_t kRecordBytes = 16;
 constexpr size_t kWidthBytes = 8;
@@ -176,12 +177,16 @@ Config read_config(const uint8_t* header) {
     }
   }
   Config c{static_cast<Task>(v[0]), v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], static_cast<Activation>(v[9]),
-           v[10], v[11], read_value<float>(header + 72)};
+           v[10], v[11], read_value<float>(header + 72), read_value<float>(header + 76)};
   if (c.hidden % c.heads) throw ModelFileError("header: hidden size is not a multiple of the number of heads");
   if (c.head_size() > kMaxHeadSize) {
     throw ModelFileError("header: heads are larger than " + std::to_string(kMaxHeadSize));
   }
   if (!(c.epsilon > 0.0f && c.epsilon < 0.1f)) throw ModelFileError("header: epsilon is out of (0, 0.1)");
+  const bool answers = c.task == Task::kQuestionAnswering;
+  if (!(c.answer_weight >= 0.0f && c.answer_weight <= (answers ? kMaxAnswerWeight : 0.0f))) {
+    throw ModelFileError("header: the answer head's weight is out of bounds");
+  }
   return c;
 }
 
@@ -264,6 +269,7 @@ void Model::read(const uint8_t* bytes, size_t size) {
     head.push_back(read_linear(cursor, next_record("pooler"), h, h, "pooler"));
     head.push_back(read_linear(cursor, next_record("classifier"), h, c.labels, "classifier"));
   }
+  if (c.answer_weight > 0.0f) answer_head = cursor.floats(2 * static_cast<int64_t>(h), "the answer head's columns");
   cursor.finish();
 }
 

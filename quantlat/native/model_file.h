@@ -6,7 +6,8 @@
 //       16    u64 size of the file
 //       24    i32 x 12: see Config
 //       72    f32 epsilon of LayerNorm
-//       76    zeros to 128
+//       76    f32 weight of the answer head in which rows are dropped; 0 unless it answers questions
+//       80    zeros to 128
 //      128    i32 x 2 for each layer: its attention heads and feed-forward neurons, at most those of the header
 //   then      one 16-byte record for each linear, in order of execution: u32 kind (0 fp32, 1 INT8), i32 zero point,
 //             u32 fused (first of three that share one product), u32 zero
@@ -15,7 +16,8 @@
 //
 // Order: embeddings (word, position, type: s8 rows, f32 scales; then gain and bias of the norm), then per layer the
 // linears query, key, value (or one fused), output, the attention's norm, up, down, the feed-forward's norm, then
-// the head's linears (an embedding has none). A linear is: packed weights, f32 scale [32 blocks], f32 bias [32 blocks], and for INT8 s32
+// the head's linears (an embedding has none), then, where the answer head's weight is not 0, its f32 columns [2, hidden].
+// A linear is: packed weights, f32 scale [32 blocks], f32 bias [32 blocks], and for INT8 s32
 // start [32 blocks] and f32 inverse step of each input [in, rounded up to 32]. Little-endian throughout.
 #pragma once
 
@@ -51,6 +53,7 @@ struct Config {
   int32_t labels;
   int32_t pooler_relu;
   float epsilon;
+  float answer_weight;
 
   int head_size() const { return hidden / heads; }
   // Numbers that a sequence gets, or for question answering each of its tokens.
@@ -79,6 +82,7 @@ class Model {
   LayerNorm embedding_norm;
   std::vector<Layer> layers;
   std::vector<PackedLinear> head;  // QA: one; classification: pooler, classifier; embedding: none
+  const float* answer_head = nullptr;  // [2, hidden]; null: attention alone says which rows are dropped
   size_t file_bytes = 0;
 
   ~Model();

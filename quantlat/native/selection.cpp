@@ -1,6 +1,7 @@
 #include "selection.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 
@@ -14,7 +15,25 @@ uint32_t ordered(float x) {
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
+// log(sum(exp(logits))) of every second number.
+float log_sum_exp(const float* logits, int count) {
+  float largest = logits[0];
+  for (int i = 1; i < count; ++i) largest = std::max(largest, logits[2 * i]);
+  float sum = 0.0f;
+  for (int i = 0; i < count; ++i) sum += std::exp(logits[2 * i] - largest);
+  return largest + std::log(sum);
+}
+
 }  // namespace
+
+void weigh_by_answers(float* received, const float* logits, int count, float weight) {
+  constexpr float kLeastReceived = 1e-9f;  // as in the reference: the logarithm stays finite
+  const float starts = log_sum_exp(logits, count), ends = log_sum_exp(logits + 1, count);
+  for (int i = 0; i < count; ++i) {
+    const float opinion = std::max(logits[2 * i] - starts, logits[2 * i + 1] - ends);
+    received[i] = std::log(std::max(received[i], kLeastReceived)) + weight * opinion;
+  }
+}
 
 void select_rows(const float* scores, int count, int keep, uint64_t* keys, int32_t* kept) {
   for (int i = 0; i < count; ++i) {

@@ -170,6 +170,17 @@ class QuantizedModel:
         count += sum(2 * width for width in shapes.norms.values())
         return 4.0 * count / _MIB
 
+    def answer_head(self) -> FloatArray:
+        """fp32 ``[2, H]``: the answer head's weight, as which tokens are dropped by it where ``answer_weight`` says so.
+
+        The values that its INT8 weight stands for; every runtime scores with these.
+        """
+        head = self.linears["qa_outputs"]
+        if isinstance(head, FloatLinear):
+            return head.weight
+        weight = head.dequantized_weight()
+        return weight if head.input_multiplier is None else weight * head.input_multiplier
+
     def tensors(self) -> dict[str, npt.NDArray[np.generic]]:
         """Everything that is stored, by tensor name (``<module>.<field>``)."""
         named: dict[str, npt.NDArray[np.generic]] = {}

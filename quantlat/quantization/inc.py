@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from quantlat.errors import ModelError, RuntimeUnavailableError
-from quantlat.models.heads import TaskModel
+from quantlat.models.heads import QAModel, TaskModel
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import (
     CalibrationRecord,
@@ -65,6 +65,8 @@ def calibrate_and_convert(
         raise ModelError(f"fp32_linears: the model has no linear {unknown[0]!r}", f"Its linears: {', '.join(known)}")
     model = copy.deepcopy(model).eval().requires_grad_(False)
     embeddings = _round_embeddings(model)
+    if isinstance(model, QAModel):
+        model.answer_head = model.qa_outputs.weight.detach().clone()  # a constant of its own, which nothing quantises
     if spec.smoothing > 0:
         smooth(model, items, alpha=spec.smoothing, skipped=fp32_linears)
     converted = convert(model, items, observer=spec.observer, fp32_linears=fp32_linears, progress=progress)

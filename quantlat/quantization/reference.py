@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.ao.quantization.fx import _decomposed  # noqa: F401 - registers torch.ops.quantized_decomposed
 from torch.nn import functional as F
 
-from quantlat.models.heads import TaskModel, build_model
+from quantlat.models.heads import QAModel, TaskModel, build_model
 from quantlat.quantization.artifact import FloatArray, FloatLinear, QuantizedLinear, QuantizedModel
 from quantlat.quantization.graph import ElasticGraph, Graph, PlainGraph
 
@@ -79,6 +79,8 @@ def build_task_model(model: QuantizedModel, *, form: WeightForm = "folded") -> T
     for name, norm in model.norms.items():
         state[f"{name}.weight"], state[f"{name}.bias"] = _tensor(norm.weight), _tensor(norm.bias)
     skeleton.load_state_dict(state, strict=False, assign=True)
+    if isinstance(skeleton, QAModel) and skeleton.scorer is not None:
+        skeleton.answer_head = _tensor(model.answer_head())
     return skeleton.eval().requires_grad_(False)
 
 

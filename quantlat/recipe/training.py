@@ -50,6 +50,10 @@ class StudentOptions(Part):
     sha256: Sha256 | None = None
     layers: Count | Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)] | None = None
     """null: all layers; a number: so many, evenly spaced; a list: these layers, counted from 0."""
+    answer_weight: Annotated[float, Field(ge=0, le=8)] = 1.0
+    """Question answering: say of the answer head in which tokens are dropped. A token's significance is the attention
+    it receives times its probability to begin or end the answer to this power; 0 is the papers' rule, attention
+    alone."""
 
     @model_validator(mode="after")
     def _layers_ascend(self) -> Self:

@@ -211,6 +211,6 @@ def _survival(model: TaskModel, ids: Tensor, types: Tensor, lengths: Tensor | No
     alive = Survivors(encoder.embeddings(ids, types, mask), mask, torch.arange(n).expand(1, n))
     survives = np.zeros(n, dtype=np.int64)
     for i, layer in enumerate(encoder.layers):
-        alive = layer.drop(alive, lengths[i])  # type: ignore[operator]
+        alive = layer.drop(alive, lengths[i], scorer=model.scorer)  # type: ignore[operator]
         survives[alive.positions[0].numpy()] = i + 1
     return tuple(int(layers) for layers in survives)

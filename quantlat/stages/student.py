@@ -17,7 +17,7 @@ class StudentStage(Stage):
     """Leaves ``model/`` in Hugging Face format."""
 
     name = "student"
-    version = 1
+    version = 2
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel]:
         return [recipe.student, Seed(seed=recipe.seed)]
@@ -34,7 +34,7 @@ class StudentStage(Stage):
         return 1024 * MIB
 
     def run(self, context: StageContext) -> StageOutcome:
-        from quantlat.models import load_checkpoint, select_layers
+        from quantlat.models import QAModel, load_checkpoint, select_layers
 
         recipe, options = context.recipe, context.recipe.student
         if options.model == "teacher":
@@ -55,6 +55,8 @@ class StudentStage(Stage):
                 "Lower data.max_tokens.",
             )
         model = select_layers(loaded.model, options.layers)
+        if isinstance(model, QAModel):
+            model.set_answer_weight(options.answer_weight)
         write_model(model, loaded.tokenizer, context.output, loaded.labels)
         parameters = sum(p.numel() for p in model.parameters())
         return StageOutcome(

@@ -92,7 +92,7 @@ class LateDrop:
     """
 
     last: tuple[float, float] = (0.05, 0.6)
-    onset: tuple[float, float] = (0.45, 0.75)
+    onset: tuple[float, float] = (0.35, 0.75)
     power: tuple[float, float] = (0.5, 2.0)
 
     def __post_init__(self) -> None:

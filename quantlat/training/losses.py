@@ -173,9 +173,7 @@ def feature_map_losses(student: Tensor, teacher: Tensor, mask: Tensor) -> Featur
     real = mask.to(torch.float32)
     means = (mine.mean(-1) - target.mean(-1)).square()
     variances = (mine.var(-1, correction=0) - target.var(-1, correction=0)).abs()
-    return FeatureMapLosses(
-        normalized, (means * real).sum() / real.sum(), (variances * real).sum() / real.sum()
-    )
+    return FeatureMapLosses(normalized, (means * real).sum() / real.sum(), (variances * real).sum() / real.sum())
 
 
 def _check_scores(student: Tensor, teacher: Tensor) -> None:

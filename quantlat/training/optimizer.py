@@ -72,9 +72,7 @@ def build_optimizer(
         return torch.optim.AdamW(groups, lr=options.learning_rate, eps=1e-8, foreach=True)
 
 
-def set_rates(
-    optimizer: torch.optim.Optimizer, schedule: Schedule, *, peak: float, step: int, total: int
-) -> None:
+def set_rates(optimizer: torch.optim.Optimizer, schedule: Schedule, *, peak: float, step: int, total: int) -> None:
     """Give every group of parameters its learning rate at ``step``."""
     for group in optimizer.param_groups:
         group["lr"] = peak * schedule.factor(group["schedule_group"], step, total)

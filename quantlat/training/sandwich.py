@@ -75,7 +75,7 @@ class Sandwich:
         for i, layer in enumerate(self.model.encoder.layers):
             if i >= first and i not in passed.skipped:
                 computed = shape_class(int(passed.lengths[:, i].max()))
-                rows = layer.drop(rows, lengths[:, i], computed)  # type: ignore[operator]
+                rows = layer.drop(rows, lengths[:, i], computed, self.model.scorer)  # type: ignore[operator]
                 restored = restore_rows(restored, rows)
         logits: Tensor = self.model.head(restored[:, :n], self.mask)
         return logits

@@ -87,6 +87,6 @@ def _run(model: TaskModel, batch: Batch, lengths: Tensor | None) -> tuple[Tensor
     rows = Survivors(states[0], mask, torch.arange(n, device=mask.device).expand(b, n))
     restored = F.pad(states[0], (0, 0, 0, 1))  # the last row takes what shorter sequences must not keep
     for i, layer in enumerate(encoder.layers):
-        rows = layer.drop(rows, lengths[:, i])  # type: ignore[operator]
+        rows = layer.drop(rows, lengths[:, i], scorer=model.scorer)  # type: ignore[operator]
         restored = restore_rows(restored, rows)
     return (model.head(restored[:, :n], mask),)

@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from quantlat.errors import ModelError
-from quantlat.models import load_checkpoint, load_folder, save_huggingface, select_layers
+from quantlat.models import QAModel, load_checkpoint, load_folder, save_huggingface, select_layers
 from quantlat.models.checkpoint_source import locate
 from quantlat.models.random_tokenizer import train_tokenizer
 
@@ -176,6 +176,18 @@ def test_unknown_architecture(folder: Path) -> None:
     edit_config(folder, model_type="t5")
     with pytest.raises(ModelError, match="'t5'; quantlat supports bert, roberta, distilbert"):
         load_folder(folder)
+
+
+def test_the_say_of_the_answer_head_is_kept_and_checked(folder: Path, tmp_path: Path) -> None:
+    loaded = load_folder(folder)
+    assert isinstance(loaded.model, QAModel) and loaded.config.answer_weight == 0.0
+    loaded.model.set_answer_weight(1.5)
+    save_huggingface(loaded.model, loaded.tokenizer, tmp_path / "ours")
+    assert load_folder(tmp_path / "ours").config.answer_weight == 1.5
+    for value in (-1.0, 100, "1", True):
+        edit_config(tmp_path / "ours", quantlat_answer_weight=value)
+        with pytest.raises(ModelError, match="answer_weight"):
+            load_folder(tmp_path / "ours")
 
 
 def test_relative_positions_are_refused(folder: Path) -> None:

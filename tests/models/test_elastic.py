@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -12,10 +14,10 @@ CONFIG = EncoderConfig("bert", 200, 64, 4, 2, 128, 96, 2)
 FALLING = RetentionConfig((0.9, 0.7, 0.4, 0.15))
 
 
-@pytest.fixture(scope="module")
-def model() -> QAModel:
+@pytest.fixture(scope="module", params=[0.0, 1.5], ids=["attention", "answers"])
+def model(request: pytest.FixtureRequest) -> QAModel:
     torch.manual_seed(0)
-    model = build_model(CONFIG, "question-answering")
+    model = build_model(replace(CONFIG, answer_weight=request.param), "question-answering")
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.08)
     assert isinstance(model, QAModel)
@@ -41,6 +43,9 @@ def reference_forward(model: QAModel, ids: torch.Tensor, types: torch.Tensor, le
         q, k, v = (p(hidden).view(-1, 2, 32) for p in (a.query, a.key, a.value))
         probabilities = torch.einsum("qhd,khd->hqk", q, k).div(32**0.5).softmax(-1)
         received = probabilities.sum((0, 1))
+        if model.config.answer_weight:
+            opinions = model.qa_outputs(hidden).softmax(0).amax(1)
+            received = received * opinions**model.config.answer_weight
         order = sorted(range(1, len(alive)), key=lambda j: -float(received[j]))
         chosen = torch.tensor(sorted([0, *order[: keep - 1]]))
         context = torch.einsum("hqk,khd->qhd", probabilities, v).reshape(-1, 64)
@@ -114,7 +119,29 @@ def test_padding_queries_have_no_vote() -> None:
     probabilities[0, 0, 2:, 2] = 1.0  # padding looks at token 2, which is padding too
     mask = torch.tensor([[True, True, False, False]])
     scores = significance(probabilities, mask)
-    assert scores[0].tolist() == [float("inf"), 2.0, -1.0, -1.0]
+    assert scores[0, :2].tolist() == [float("inf"), 2.0]
+    assert (scores[0, 2:] < -1e6).all()
+
+
+@torch.no_grad()
+def test_likely_answers_stay_where_the_head_has_a_say(model: QAModel) -> None:
+    wanted = QAModel(replace(CONFIG, answer_weight=4.0)).eval()
+    wanted.load_state_dict(model.state_dict())
+    ids, mask, types = inputs(40)
+    hidden = wanted.encoder.embeddings(ids, types)
+    opinion = wanted.answer_scores(hidden, mask.bool())[0]
+    for weight, spared in ((0.0, False), (4.0, True)):
+        wanted.set_answer_weight(weight)
+        rows = Survivors(hidden, mask.bool(), torch.arange(40)[None])
+        kept = wanted.encoder.layers[0].drop(rows, torch.tensor(6), scorer=wanted.scorer).positions[0].tolist()
+        assert set(opinion[1:].topk(3).indices.add(1).tolist()).issubset(kept) == spared
+
+
+def test_padding_has_no_part_in_what_the_head_thinks(model: QAModel) -> None:
+    hidden = torch.randn(1, 12, 64, generator=torch.Generator().manual_seed(4))
+    mask = torch.arange(12)[None] < 9
+    padded, alone = model.answer_scores(hidden, mask), model.answer_scores(hidden[:, :9], mask[:, :9])
+    assert torch.allclose(padded[:, :9], alone, atol=1e-6)
 
 
 def test_kept_rows_stay_in_order_and_short_sequences_are_marked() -> None:

@@ -113,6 +113,21 @@ def test_configurations_out_of_bounds_are_refused(content: bytes, field: int) ->
             engine.Model.parse(sealed(damaged))
 
 
+@pytest.mark.parametrize("weight", [-1.0, 8.5, float("nan"), float("inf")])
+def test_a_say_of_the_answer_head_out_of_bounds_is_refused(content: bytes, weight: float) -> None:
+    damaged = bytearray(content)
+    damaged[76:80] = struct.pack("<f", weight)
+    with pytest.raises(ValueError, match="answer head's weight"):
+        engine.Model.parse(sealed(damaged))
+
+
+def test_only_a_model_that_answers_has_an_answer_head() -> None:
+    damaged = bytearray(engine_bytes(random_model(CONFIG, "embedding")))
+    damaged[76:80] = struct.pack("<f", 1.0)
+    with pytest.raises(ValueError, match="answer head's weight"):
+        engine.Model.parse(sealed(damaged))
+
+
 def test_heads_larger_than_the_kernels_scratch_are_refused(content: bytes) -> None:
     damaged = bytearray(content)
     damaged[32:36], damaged[40:44] = struct.pack("<i", 1024), struct.pack("<i", 1)  # hidden size, heads

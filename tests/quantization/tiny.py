@@ -23,6 +23,7 @@ CONFIG = EncoderConfig(
     intermediate_size=128,
     max_positions=512,
     type_vocab_size=2,
+    answer_weight=1.0,
 )
 SPEC = CalibrationSpec(name="tiny", windows=12, seed=3, length_strata=(32, 64), retention="both")
 

@@ -22,6 +22,7 @@ from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
 FULL = RetentionConfig.full(CONFIG.num_layers)
 CONFIGS = [FULL, RetentionConfig((0.8, 0.5)), RetentionConfig((0.3, 0.1))]
 TOLERANCE = 0.03  # of the logits' standard deviation, which is about 1; INT8 itself is 0.1 away from fp32
+FEW = 8  # tokens
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +58,16 @@ def batch(*tokens: int) -> TokenBatch:
 
 
 def assert_same(actual: Logits, expected: Logits, *, strays: int = 0) -> None:
-    """Equal up to rounding flips, leaving out the ``strays`` tokens of each sequence that differ most."""
+    """Equal up to rounding flips, leaving out the ``strays`` tokens of each sequence that differ most.
+
+    In a handful of tokens one flip weighs as much as several in a passage.
+    """
     assert actual.shape == expected.shape and actual.dtype == np.float32
     errors = np.sort(np.square(actual - expected).mean(axis=2), axis=1)
     kept = errors[:, : errors.shape[1] - strays]
     assert np.isfinite(actual).all()
-    assert np.sqrt(kept.mean()) <= TOLERANCE * expected.std()
+    tolerance = TOLERANCE if expected.shape[1] >= FEW else 1.5 * TOLERANCE
+    assert np.sqrt(kept.mean()) <= tolerance * expected.std()
 
 
 @pytest.mark.parametrize("tokens", [1, 2, 3, 15, 16, 17, 64, 129, 384, 512])

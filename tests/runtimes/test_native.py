@@ -54,9 +54,11 @@ def inputs(config: EncoderConfig, tokens: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=1)
-def reference_logits(shape: str, task: str, retention: RetentionConfig | None) -> tuple[np.ndarray, ...]:
+def reference_logits(
+    shape: str, task: str, retention: RetentionConfig | None, answer_weight: float = 1.0
+) -> tuple[np.ndarray, ...]:
     """Logits of each sequence by the eager execution of the same quantised model; once for all instruction sets."""
-    config = shape_config(shape, task)
+    config = replace(shape_config(shape, task), answer_weight=answer_weight)
     model = build_task_model(random_model(config, task))
     logits = []
     for n in LENGTHS:
@@ -80,16 +82,17 @@ def test_every_shape_in_every_instruction_set(shape: str, task: str, kernels: st
 
 
 @pytest.mark.parametrize("kernels", engine.usable_kernels())
+@pytest.mark.parametrize("weight", [0.0, 1.5], ids=["attention", "answers"])
 @pytest.mark.parametrize("shape", ["head of 32", "head of 64", "hidden size 40, head of 20"])
-def test_every_instruction_set_drops_tokens_at_every_length(shape: str, kernels: str) -> None:
+def test_every_instruction_set_drops_tokens_at_every_length(shape: str, weight: float, kernels: str) -> None:
     """Next to a tie two runtimes may drop another token, so a sixteenth of a sequence's tokens may stray."""
-    config = shape_config(shape, "question-answering")
+    config = replace(shape_config(shape, "question-answering"), answer_weight=weight)
     session = engine.Session(engine.Model.parse(engine_bytes(random_model(config))), 1, kernels)
     lengths = np.array([DROP.lengths(n) for n in LENGTHS])
     ids, types = (np.concatenate(arrays) for arrays in zip(*(inputs(config, n) for n in LENGTHS), strict=True))
     offsets = np.cumsum([0, *LENGTHS])
     actual, left = session.run(ids, offsets, types, lengths, return_left=True)
-    expected = reference_logits(shape, "question-answering", DROP)
+    expected = reference_logits(shape, "question-answering", DROP, weight)
     for i, n in enumerate(LENGTHS):
         part = slice(offsets[i], offsets[i + 1])
         errors = np.sort(np.square(actual[part] - expected[i]).mean(axis=1))[: n - min(n - 1, max(1, n // 16))]

@@ -100,6 +100,13 @@ def test_no_stage_before_the_report_reads_dev_data(finished: Path) -> None:
     assert {("report", "dev.json"), ("search", "search.json"), ("teacher", "fit.json")} <= opened
 
 
+def test_the_answer_head_has_its_say_in_every_model_behind_the_student_stage(finished: Path) -> None:
+    run = finished / "runs/squad_int8-smoke/artifacts"
+    written = [*run.glob("*/model/config.json"), *run.glob("*/quantized/quantized.json")]
+    weights = {path.parent.parent.name.split("-")[0]: path.read_text().count('answer_weight": 1.0') for path in written}
+    assert weights == {"teacher": 0, "student": 1, "distillation": 1, "length_drop": 1, "quantization": 1}
+
+
 def test_running_again_computes_nothing(finished: Path) -> None:
     before = run_record(finished)["stages"]
     again = quantlat("run", str(ROOT / "recipes/squad_int8.yaml"), "--smoke", "--offline", cwd=finished)
