@@ -94,6 +94,15 @@ def test_training_speed_and_padding_are_in_the_manifests(finished: Path) -> None
 
 
 def test_no_stage_before_the_report_reads_dev_data(finished: Path) -> None:
+def test_a_model_answers_the_search_split_once(finished: Path) -> None:
+    log = (finished / "runs/squad_int8-smoke/log.jsonl").read_text().splitlines()
+    tasks = [event["task"] for event in map(json.loads, log) if event["event"] == "task started"]
+    assert tasks.count("search-split accuracy") == 3  # teacher, distillation, LengthDrop
+    assert "accuracy of INT8" in tasks and "searching retention configurations" in tasks
+    # the last of them answers for quantization and search
+    assert "accuracy of fp32" not in tasks and "reference: fp32 student" not in tasks
+
+
     opened = {tuple(line.split()) for line in (finished / OPENED).read_text().splitlines()}
     assert {stage for stage, split in opened if split == "dev.json"} <= {"data", "report"}
     # what the watch must have seen, or it watches nothing
