@@ -257,7 +257,11 @@ def _record(
 
 
 def _say(record: SearchRecord, progress: Progress) -> None:
+    first: dict[tuple[float, ...], str] = {}
     for name, profile in record.profiles.items():
+        if (same := first.setdefault(profile.ratios, name)) != name:
+            progress.say(f"{name}: the same configuration as {same}")
+            continue
         found = record.candidates[profile.candidate]
         ratios = ", ".join(f"{ratio:g}" for ratio in profile.ratios)
         progress.say(

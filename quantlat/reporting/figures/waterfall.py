@@ -21,6 +21,7 @@ from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import canvas as cv
 from quantlat.reporting.rows import BASELINE_LETTERS, LatencyRow, ModelCard, Role, profile_key
+from quantlat.reporting.same_profiles import same_text
 from quantlat.reporting.verdict import runtime_name
 
 _ROW = 0.5
@@ -127,7 +128,8 @@ def _cause(data: ReportData, before: LatencyRow, after: LatencyRow) -> tuple[str
         details.append(f"{before.precision} → {after.precision}{runtime if before.runtime != after.runtime else ''}")
     if after.profile is not None and after.profile != "full":
         names.append("retention")
-        details.append(f"{fmt.percent(data.profile(after.profile).macs_relative)} of the MACs left")
+        profile = data.profile(after.profile)
+        details.append(same_text(profile) or f"{fmt.percent(profile.macs_relative)} of the MACs left")
     if "INT8" in names and before.runtime != after.runtime:
         names[names.index("INT8")] = "INT8 + runtime"
     return ", ".join(names) or after.label, ", ".join(details)
