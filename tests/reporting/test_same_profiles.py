@@ -77,6 +77,7 @@ def test_figures_show_the_shared_numbers_and_say_so(equal: ReportData) -> None:
     assert (full.detail, balanced.detail) == ("INT8, OpenVINO", "same configuration as full")
     last = waterfall.steps[-1]
     assert (last.name, last.detail, last.factor) == ("retention", "same configuration as full", 1.0)
+    assert last.interval is None and waterfall.total_interval is not None
 
 
 def test_a_disagreement_of_runtimes_is_told_once(equal: ReportData) -> None:

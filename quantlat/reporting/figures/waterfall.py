@@ -91,9 +91,14 @@ def waterfall_info(data: ReportData) -> WaterfallInfo | None:
 
 
 def _interval(data: ReportData, of: LatencyRow, over: LatencyRow) -> tuple[float, float] | None:
-    """How many times faster, as an interval paired by round; ``None`` where the two were not timed side by side."""
+    """How many times faster, as an interval paired by round.
+
+    ``None`` where the two were not timed side by side, or are one measurement, whose ratio has nothing to be unsure of.
+    """
     measured = data.speedup_row(of.key, over.key)
-    return (measured.ratio.low, measured.ratio.high) if measured is not None and measured.ratio.known else None
+    if measured is None or not measured.ratio.known or measured.ratio.low == measured.ratio.high:
+        return None
+    return measured.ratio.low, measured.ratio.high
 
 
 def _path(data: ReportData) -> list[LatencyRow]:
