@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantlat.evaluation.latency import CHILD_FUNCTION, Ending, LatencyFindings, LatencyJob, Request
+from quantlat.evaluation.latency import CHILD_FUNCTION
+from quantlat.evaluation.latency_job import Ending, LatencyFindings, LatencyJob, Request
 from quantlat.latency import Measurement, Workload, measure_in_child, median_over_rounds_ci, read_machine_facts
 
 

@@ -149,14 +149,17 @@ class WindowSet:
         of_example = np.bincount([w.example_index for w in self.windows], minlength=len(self.examples))
         order = np.random.default_rng(seed).permutation(len(self.examples))
         stop = int(np.searchsorted(np.cumsum(of_example[order]), windows)) + 1
-        new_index = {int(old): new for new, old in enumerate(np.sort(order[:stop]))}
+        return self.part(np.sort(order[:stop]).tolist())
+
+    def part(self, examples: Sequence[int]) -> WindowSet:
+        """The examples at these ascending positions, with all of their windows."""
+        new_index = {old: new for new, old in enumerate(examples)}
         chosen = tuple(
             replace(w, example_index=new_index[w.example_index]) for w in self.windows if w.example_index in new_index
         )
         truncated = frozenset(new_index[i] for i in self.truncated if i in new_index)
-        examples = tuple(self.examples[i] for i in new_index)
-        report = report_of(chosen, stop, len(truncated), spans=self.task == "question-answering")
-        return WindowSet(chosen, examples, report, truncated, self.task)
+        report = report_of(chosen, len(new_index), len(truncated), spans=self.task == "question-answering")
+        return WindowSet(chosen, tuple(self.examples[i] for i in new_index), report, truncated, self.task)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from quantlat.evaluation.latency import (
-    CHILD_FUNCTION,
-    NNCF,
-    STUDENT,
-    TEACHER,
-    Ending,
-    LatencyFindings,
-    LatencyJob,
-    Request,
-    Throughput,
-    float_runtime,
-)
+from quantlat.evaluation.latency import CHILD_FUNCTION, NNCF, STUDENT, TEACHER, float_runtime
+from quantlat.evaluation.latency_job import Ending, LatencyFindings, LatencyJob, Request, Throughput
 from quantlat.evaluation.windows import EvaluationResult, evaluate_model, evaluate_session
 from quantlat.latency import Measurement, Workload, measure_in_child, read_machine_facts
 from quantlat.progress import Progress
@@ -59,11 +48,16 @@ _ROUNDS_BESIDE = 3  # of latency at other numbers of threads, which the headline
 
 @dataclass(frozen=True)
 class ModelFolders:
-    """Where the models lie, for the process that measures them."""
+    """Where the models lie, for the processes that measure them.
+
+    Attributes:
+        scratch: a folder of this report alone, for what is made once and used by several of them.
+    """
 
     teacher: Path
     student: Path
     quantized: Path
+    scratch: Path
 
 
 @dataclass(frozen=True)
@@ -91,6 +85,16 @@ class Contestants:
         """Whether teacher and student are equally large, so that one fp32 measurement holds for both."""
         return replace(self.teacher.config, vocab_size=8) == replace(self.student.config, vocab_size=8)
 
+    @property
+    def same_model(self) -> bool:
+        """Whether the student is the teacher, number by number: nothing has trained it."""
+        import torch
+
+        theirs, own = self.teacher.model.state_dict(), self.student.model.state_dict()
+        if self.teacher.config != self.student.config or self.teacher_windows is not self.windows:
+            return False
+        return theirs.keys() == own.keys() and all(torch.equal(theirs[name], own[name]) for name in own)
+
 
 @dataclass(frozen=True)
 class RuntimeAccuracy:
@@ -110,12 +114,14 @@ class UnusedRuntime:
 
 
 def float_accuracy(contestants: Contestants, progress: Progress) -> dict[str, EvaluationResult]:
-    """Full-length fp32 accuracy of teacher and student."""
+    """Full-length fp32 accuracy of teacher and student; of one model under both names, one evaluation."""
     found = {
         TEACHER: evaluate_model(
             contestants.teacher.model, contestants.teacher_windows, progress=progress, name="dev: teacher fp32"
         )
     }
+    if contestants.same_model:
+        return found | {STUDENT: found[TEACHER]}
     found[STUDENT] = evaluate_model(
         contestants.student.model, contestants.windows, progress=progress, name="dev: student fp32"
     )
@@ -131,7 +137,12 @@ def nncf_baseline(contestants: Contestants, progress: Progress) -> NncfSession |
         progress.say(f"baseline (d), OpenVINO INT8 by NNCF, is left out: {found.reason} ({found.install})")
         return None
     progress.say("baseline (d): quantising the student with NNCF")
-    return NncfSession(contestants.student.model, contestants.calibration, threads=contestants.threads)
+    return NncfSession(
+        contestants.student.model,
+        contestants.calibration,
+        threads=contestants.threads,
+        cache_dir=contestants.folders.scratch,
+    )
 
 
 def runtime_accuracy(
@@ -201,29 +212,27 @@ def measure_latency(
     teacher. Each number of threads has a child process of its own, pinned to as many cores. Keys are the baselines'
     names and ``profile:NAME``.
     """
-    machine = read_machine_facts()
-    with TemporaryDirectory() as folder:
-        job = _job(contestants, runtime, requests=requests, ending=ending, max_tokens=max_tokens, seed=seed)
-        if baselines:
-            folders = contestants.folders
-            job = job.model_copy(update={"teacher": folders.teacher, "student": folders.student})
-        if nncf is not None:
-            job = job.model_copy(update={"nncf": nncf.save(Path(folder) / "nncf.xml")})
-        threads = sorted({1, machine.usable_cores, contestants.threads}, key=lambda n: (n != contestants.threads, n))
-        beside = job.model_copy(update={"teacher": None, "same_shape": False, "ending": _beside(ending)})
-        latency: dict[int, dict[str, Measurement]] = {}
-        throughput: list[Throughput] = []
-        for n in threads:
-            found = measure_in_child(
-                CHILD_FUNCTION,
-                job if n == contestants.threads else beside,
-                LatencyFindings,
-                threads=n,
-                machine=machine,
-                progress=progress,
-            )
-            latency[n] = found.latency
-            throughput += found.throughput if n in (1, machine.usable_cores) else ()
+    machine, folders = read_machine_facts(), contestants.folders
+    job = _job(contestants, runtime, requests=requests, ending=ending, max_tokens=max_tokens, seed=seed)
+    if baselines:
+        job = job.model_copy(update={"teacher": folders.teacher, "student": folders.student})
+    if nncf is not None:
+        job = job.model_copy(update={"nncf": nncf.save(folders.scratch / "nncf.xml")})
+    threads = sorted({1, machine.usable_cores, contestants.threads}, key=lambda n: (n != contestants.threads, n))
+    beside = job.model_copy(update={"teacher": None, "same_shape": False, "ending": _beside(ending)})
+    latency: dict[int, dict[str, Measurement]] = {}
+    throughput: list[Throughput] = []
+    for n in threads:
+        found = measure_in_child(
+            CHILD_FUNCTION,
+            job if n == contestants.threads else beside,
+            LatencyFindings,
+            threads=n,
+            machine=machine,
+            progress=progress,
+        )
+        latency[n] = found.latency
+        throughput += found.throughput if n in (1, machine.usable_cores) else ()
     serving = latency.pop(contestants.threads)
     return LatencyFindings(latency=serving, throughput=tuple(throughput), other_threads=latency)
 
@@ -259,6 +268,7 @@ def _job(
         max_tokens=max_tokens,
         same_shape=contestants.same_shape,
         ending=ending,
+        graphs=contestants.folders.scratch,
     )
 
 

@@ -7,8 +7,11 @@ executes exactly the configuration's lengths, and one pass yields accuracy and l
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +23,15 @@ from quantlat.progress import Progress, QuietProgress
 from quantlat.tasks import get_task
 
 if TYPE_CHECKING:
-    from quantlat.data.windows import WindowSet
+    import torch
+
+    from quantlat.data.windows import Window, WindowSet
     from quantlat.models import ElasticConfig, TaskModel
     from quantlat.runtimes.base import Session
+
+BATCH, CPU_BATCH = 16, 4
+"""Windows of one batch of an eager model. What a small batch computes stays in a CPU's cache."""
+_MOST_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ def evaluate_model(
     window_set: WindowSet,
     config: ElasticConfig | None = None,
     *,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Progress | None = None,
     name: str = "evaluating",
 ) -> EvaluationResult:
@@ -100,44 +109,73 @@ def model_logits(
     window_set: WindowSet,
     config: ElasticConfig | None = None,
     *,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Progress | None = None,
     name: str = "evaluating",
 ) -> list[NDArray[np.float32]]:
-    """Logits of every window, in their order, without those of padding."""
+    """Logits of every window, in their order, without those of padding.
+
+    Args:
+        batch_size: ``None``: :data:`CPU_BATCH` on a CPU, :data:`BATCH` elsewhere.
+    """
+    keep_freed_memory()
+    windows = window_set.windows
+    order = np.argsort([-w.length for w in windows], kind="stable")
+    device = next(model.parameters()).device
+    size = batch_size or (CPU_BATCH if device.type == "cpu" else BATCH)
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
+    was_training = model.training
+    model.eval()
+    with (progress or QuietProgress()).task(name, len(windows), unit="window") as task, _at_once(device) as run:
+        for chosen, output in zip(batches, run(partial(_forward, model, windows, config), batches), strict=True):
+            for row, i in enumerate(chosen):
+                logits[i] = _own(output[row], windows[i].length)
+            task.advance(len(chosen), tokens=sum(windows[i].length for i in chosen))
+    model.train(was_training)
+    return logits
+
+
+@contextmanager
+def _at_once(device: torch.device) -> Iterator[Callable[..., Iterator[NDArray[np.float32]]]]:
+    """What maps a function over batches: on a CPU some at once, each with its share of the threads.
+
+    Two threads make an eager forward pass 1.5 times as fast, two passes side by side get through twice as much.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    workers = min(_MOST_AT_ONCE, threads) if device.type == "cpu" else 1
+    if workers == 1:
+        yield map
+        return
+    torch.set_num_threads(threads // workers)
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            yield pool.map
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _forward(
+    model: TaskModel, windows: Sequence[Window], config: ElasticConfig | None, chosen: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Logits of one batch."""
     import torch
 
     from quantlat.data.batching import collate
 
-    keep_freed_memory()
-    windows = window_set.windows
-    order = np.argsort([-w.length for w in windows], kind="stable")
-    logits: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(windows)
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    with (
-        (progress or QuietProgress()).task(name, len(windows), unit="window") as task,
-        torch.inference_mode(),
-    ):
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            batch = collate(windows, chosen, model.config.pad_token_id)
-            lengths = None
-            if config is not None and not config.is_full:
-                rows = [config.lengths(windows[i].length, model.config.num_layers) for i in chosen]
-                lengths = torch.tensor(rows, device=device)
-            output = model(
-                batch.input_ids.to(device),
-                batch.attention_mask.to(device),
-                batch.token_type_ids.to(device),
-                lengths,
-            )
-            output = output.float().cpu().numpy()
-            for row, i in enumerate(chosen):
-                logits[i] = _own(output[row], windows[i].length)
-            task.advance(len(chosen), tokens=int(batch.attention_mask.sum()))
-    model.train(was_training)
+    batch = collate(windows, chosen, model.config.pad_token_id)
+    lengths = None
+    if config is not None and not config.is_full:
+        rows = [config.lengths(windows[i].length, model.config.num_layers) for i in chosen]
+        lengths = torch.tensor(rows, device=device)
+    with torch.inference_mode():  # of the thread that runs it
+        output = model(
+            batch.input_ids.to(device), batch.attention_mask.to(device), batch.token_type_ids.to(device), lengths
+        )
+        logits: NDArray[np.float32] = output.float().cpu().numpy()
     return logits
 
 

@@ -15,11 +15,13 @@ _FEWEST_PASSAGES = 20
 def runtime_spread(data: ReportData) -> dict[str, Interval]:
     """Per profile measured in several runtimes on dev: highest minus lowest, in points, paired example by example.
 
-    The interval is unknown where the report does not hold the points of single examples.
+    Of profiles that share a configuration only the first is named. The interval is unknown where the report does not
+    hold the points of single examples.
     """
     by_profile: dict[str, list[AccuracyRow]] = {}
+    repeated = {profile.name for profile in data.profiles if profile.same_as is not None}
     for row in data.accuracy:
-        if row.profile is not None and row.split == "dev":
+        if row.profile is not None and row.profile not in repeated and row.split == "dev":
             by_profile.setdefault(row.profile, []).append(row)
     return {name: _spread(found, data) for name, found in by_profile.items() if len(found) > 1}
 

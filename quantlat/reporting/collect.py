@@ -75,6 +75,10 @@ class ReportData(Row):
         names = [p.name for p in self.profiles]
         if self.headline.profile not in names:
             raise ValueError(f"headline profile {self.headline.profile!r} is not one of {names}")
+        for i, profile in enumerate(self.profiles):
+            earlier = {(p.name, p.ratios) for p in self.profiles[:i] if p.same_as is None}
+            if profile.same_as is not None and (profile.same_as, profile.ratios) not in earlier:
+                raise ValueError(f"profile {profile.name!r} is not the same configuration as {profile.same_as!r}")
         keys = {row.key for row in self.latency}
         for speedup in self.speedups:
             for key in (speedup.of, speedup.over):
@@ -98,6 +102,11 @@ class ReportData(Row):
             if row.name == name:
                 return row
         raise KeyError(name)
+
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """All names of a profile's configuration, its own among them; they share what was measured."""
+        first = self.profile(name).same_as or name
+        return tuple(p.name for p in self.profiles if first in (p.name, p.same_as))
 
     def latency_of(self, key: str) -> LatencyRow | None:
         """The latency row of a key at the headline's threads and batch (and its runtime, for profiles)."""

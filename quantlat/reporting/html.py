@@ -33,6 +33,7 @@ from quantlat.reporting.html_training import TrainingPlots, training_plots
 from quantlat.reporting.html_waterfall import WaterfallChart, waterfall_chart
 from quantlat.reporting.latency_tables import PERCENTILES
 from quantlat.reporting.rows import Role, profile_key
+from quantlat.reporting.same_profiles import same_notes
 from quantlat.reporting.verdict import Outcome, runtime_name, verdict
 
 _PARENTHESES = re.compile(r"\([^()]*\)")
@@ -62,6 +63,7 @@ def render_html(data: ReportData) -> str:
             pareto=pareto,
             waterfall=waterfall,
             models=tables.model_table(data),
+            same=same_notes(data),
             accuracy=tables.accuracy_lines(data),
             exact=any(row.em is not None for row in data.accuracy),
             disagreement=(widest, spread_text(spread[widest])) if widest else None,

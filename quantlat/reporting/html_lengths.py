@@ -15,7 +15,8 @@ from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures.labels import stack
 from quantlat.reporting.figures.lengths import LengthSeries, lengths_info
 from quantlat.reporting.html_chart import SMALL_SIZE, WIDTH, Axis, Tick, Tip, dots, path, shortened
-from quantlat.reporting.rows import BASELINE_LETTERS, LatencyRow, Role, profile_key
+from quantlat.reporting.rows import LatencyRow
+from quantlat.reporting.same_profiles import TimedModel, timed_models
 
 _HEIGHT = 440.0
 _TOP, _BOTTOM, _LEFT, _RIGHT = 26.0, 392.0, 62.0, 640.0
@@ -135,17 +136,7 @@ def _length_line(
 
 def _row_of(data: ReportData, series: LengthSeries) -> LatencyRow:
     """The latency row a series was made from."""
-    return next(row for row in _shown_rows(data) if _name(row) == series.name)
-
-
-def _shown_rows(data: ReportData) -> list[LatencyRow]:
-    keys = [role.value for role in BASELINE_LETTERS] + [profile_key(p.name) for p in data.profiles]
-    return [row for row in map(data.latency_of, keys) if row is not None]
-
-
-def _name(row: LatencyRow) -> str:
-    letter = BASELINE_LETTERS.get(row.role)
-    return f"({letter}) {row.label}" if letter else row.profile or row.label
+    return next(model.row for model in timed_models(data) if model.name == series.name)
 
 
 @dataclass(frozen=True)
@@ -181,22 +172,22 @@ class DistributionChart:
 
 def distribution_chart(data: ReportData) -> DistributionChart | None:
     """Lay the histograms out; ``None`` where there are no raw samples."""
-    rows = [row for row in _shown_rows(data) if row.samples_ms]
-    if not rows:
+    models = [model for model in timed_models(data) if model.row.samples_ms]
+    if not models:
         return None
     # A few outliers must not squeeze everything else; they are in report.json.
-    low = min(float(np.quantile(row.samples_ms, 0.002)) for row in rows)
-    high = max(float(np.quantile(row.samples_ms, 0.998)) for row in rows)
+    low = min(float(np.quantile(model.row.samples_ms, 0.002)) for model in models)
+    high = max(float(np.quantile(model.row.samples_ms, 0.998)) for model in models)
     x = Axis(low / 1.08, high * 1.08, _NAMES, _END, log=True)
-    bottom = _FIRST + len(rows) * _ROW
-    found = tuple(_distribution(data, row, i, x) for i, row in enumerate(rows))
+    bottom = _FIRST + len(models) * _ROW
+    found = tuple(_distribution(model, i, x) for i, model in enumerate(models))
     return DistributionChart(bottom + 42, bottom, x.ticks(), found)
 
 
-def _distribution(data: ReportData, row: LatencyRow, index: int, x: Axis) -> Distribution:
+def _distribution(model: TimedModel, index: int, x: Axis) -> Distribution:
+    row = model.row
     base = _FIRST + (index + 1) * _ROW - 6
     time = num.milliseconds(row)
-    best = row.profile == data.headline.profile and row.role is Role.PROFILE
     lines = [("median, ms", time.text)]
     lines += [(f"p{p.q:g}", fmt.milliseconds(p.ms)) for p in row.percentiles]
     spread = (fmt.milliseconds(min(row.samples_ms)), fmt.milliseconds(max(row.samples_ms)))
@@ -204,14 +195,14 @@ def _distribution(data: ReportData, row: LatencyRow, index: int, x: Axis) -> Dis
     return Distribution(
         id=f"d-{index}",
         y=base,
-        name=shortened(_name(row), _NAMES - 18, SMALL_SIZE),
-        kind="recommended" if best else "profile" if row.role is Role.PROFILE else "baseline",
+        name=shortened(model.name, _NAMES - 18, SMALL_SIZE),
+        kind="recommended" if model.recommended else "profile" if model.is_profile else "baseline",
         area=_histogram(np.asarray(row.samples_ms), x, base, _ROW - 16),
         median=x.inside(row.median_ms),
         ends=(x.inside(row.ci_ms[0]), x.inside(row.ci_ms[1])),
         percentiles=tuple((x.inside(p.ms), f"p{p.q:g}") for p in row.percentiles if p.q > 50),
         time=time,
-        tip=Tip(_name(row), tuple(lines)),
+        tip=Tip(model.name, tuple(lines)),
     )
 
 

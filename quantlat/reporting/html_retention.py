@@ -9,6 +9,7 @@ from quantlat.reporting import html_numbers as num
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures.retention import retention_info
 from quantlat.reporting.rows import ExampleInfo, profile_key
+from quantlat.reporting.same_profiles import same_text
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,10 @@ class RetentionCell:
 
 @dataclass(frozen=True)
 class RetentionRow:
-    """One profile."""
+    """One profile; ``detail`` says whose configuration it shares."""
 
     name: str
+    detail: str
     recommended: bool
     cells: tuple[RetentionCell, ...]
     macs: str
@@ -49,6 +51,7 @@ def retention_table(data: ReportData) -> RetentionTable:
     rows = tuple(
         RetentionRow(
             name=strip.name,
+            detail=same_text(data.profile(strip.name)),
             recommended=strip.recommended,
             cells=tuple(_cell(ratio, mean) for ratio in strip.ratios),
             macs=fmt.percent(strip.macs_relative),

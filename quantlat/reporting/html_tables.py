@@ -8,6 +8,7 @@ from quantlat.reporting import formatting as fmt
 from quantlat.reporting import html_numbers as num
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, LatencyRow, Role, profile_key
+from quantlat.reporting.same_profiles import same_text
 from quantlat.reporting.verdict import reference_accuracy, runtime_name
 
 
@@ -72,7 +73,7 @@ def _model_line(data: ReportData, key: str, over: list[Role]) -> ModelLine:
     macs = [fmt.percent(p.macs_relative) for p in data.profiles if profile_key(p.name) == key]
     return ModelLine(
         name=f"({letter}) {row.label}" if letter else row.profile or row.label,
-        detail=f"{runtime_name(row.runtime)}, {_precision(latency)}" if latency else runtime_name(row.runtime),
+        detail=_detail(data, row),
         is_profile=row.role is Role.PROFILE,
         recommended=key == profile_key(data.headline.profile),
         latency=num.milliseconds(latency) if latency is not None else num.NOTHING,
@@ -82,6 +83,13 @@ def _model_line(data: ReportData, key: str, over: list[Role]) -> ModelLine:
         difference=_difference(data, accuracy),
         macs=macs[0] if macs else num.ABSENT,
     )
+
+
+def _detail(data: ReportData, row: LatencyRow | AccuracyRow) -> str:
+    parts = [runtime_name(row.runtime)]
+    parts += [_precision(row)] if isinstance(row, LatencyRow) else []
+    same = same_text(data.profile(row.profile)) if row.profile is not None else ""
+    return ", ".join([*parts, *([same] if same else [])])
 
 
 def _difference(data: ReportData, row: AccuracyRow | None) -> num.Quantity:

@@ -10,6 +10,7 @@ from quantlat.reporting.collect import ReportData
 from quantlat.reporting.facts import machine_facts, process_facts, version_facts
 from quantlat.reporting.markdown_latency import by_length_markdown, latency_markdown, median_text, throughput_markdown
 from quantlat.reporting.rows import AccuracyRow, profile_key
+from quantlat.reporting.same_profiles import same_text
 from quantlat.reporting.tables import escape, markdown_table, summary_markdown
 from quantlat.reporting.verdict import runtime_name, verdict
 
@@ -55,7 +56,7 @@ def _profiles(data: ReportData, figures: Mapping[str, tuple[str, str]]) -> str:
     for profile in data.profiles:
         latency = data.latency_of(profile_key(profile.name))
         row = (
-            f"`{profile.name}`",
+            f"`{profile.name}`" + (f" ({same_text(profile)})" if profile.same_as is not None else ""),
             fmt.ratios(profile.ratios),
             fmt.percent(profile.macs_relative),
             median_text(latency) if latency is not None else "–",

@@ -12,6 +12,7 @@ from quantlat.metrics import F1, Metric
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, Interval, LatencyRow, Role, profile_key
+from quantlat.reporting.same_profiles import same_notes
 from quantlat.reporting.verdict import reference_accuracy, runtime_name
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _notes(data: ReportData, versus: Sequence[str], compact: bool) -> tuple[str,
     rows = (row for row in data.accuracy if row.difference is not None and row.split == "dev")
     if any(row.difference is not None and not row.difference.distinguishable for row in rows):
         notes.append(f"{NOT_DISTINGUISHABLE} not distinguishable from zero at this sample size.")
+    notes += same_notes(data)
     date = data.created.date().isoformat()
     return (*notes, f"Data: {data.data.name}. Machine: {fmt.short_cpu(data.machine.cpu)}. Date: {date}.")
 

@@ -130,7 +130,8 @@ class Runtime(Protocol):
 
         Args:
             threads: threads that one run may use.
-            cache_dir: where compiled graphs are kept; ``None`` is the user's cache folder.
+            cache_dir: where compiled graphs are kept, those of a fp32 model as well; ``None`` is the user's cache
+                folder, which has those of quantised models alone.
 
         Raises:
             RuntimeUnavailableError: it cannot run here, or not this kind of model.

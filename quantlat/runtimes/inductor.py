@@ -7,7 +7,6 @@ milliseconds afterwards. Batch and sequence length are dynamic, so no length rec
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -50,7 +49,8 @@ class InductorRuntime:
     ) -> InductorSession:
         """See :class:`quantlat.runtimes.base.Runtime`."""
         self.availability().require(self.name)
-        return InductorSession(self.name, graph_source(model, "dequantize"), threads=threads, cache_dir=cache_dir)
+        source = graph_source(model, "dequantize", cached=True)
+        return InductorSession(self.name, source, threads=threads, cache_dir=cache_dir)
 
 
 class InductorSession(GraphSession):
@@ -62,8 +62,9 @@ class InductorSession(GraphSession):
 
     def compile(self, source: GraphSource, kind: GraphKind) -> Execute:
         """See :class:`GraphSession`."""
+        assert source.fingerprint is not None
         key = (
-            source.fingerprint or _parameters_fingerprint(source.make(kind)),
+            source.fingerprint,
             self.runtime,
             str(kind),
             str(self.threads),
@@ -118,11 +119,3 @@ def _cpu_model() -> str:
     except OSError:
         return platform.processor()
     return next((line for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _parameters_fingerprint(graph: Graph) -> str:
-    digest = hashlib.sha256(repr(graph.model.config).encode())
-    for name, tensor in graph.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -18,7 +18,7 @@ import numpy as np
 
 from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.heads import TaskModel
-from quantlat.quantization.graph import PLAIN_INPUTS, PlainGraph
+from quantlat.quantization.graph import PLAIN_INPUTS
 from quantlat.runtimes.base import Availability, Config, Logits, TokenBatch, TokenWindow
 
 NAME = "openvino-nncf"
@@ -37,11 +37,16 @@ class NncfSession:
 
     runtime = NAME
 
-    def __init__(self, model: TaskModel, windows: Sequence[TokenWindow], *, threads: int) -> None:
+    def __init__(
+        self, model: TaskModel, windows: Sequence[TokenWindow], *, threads: int, cache_dir: Path | None = None
+    ) -> None:
+        """Convert and quantise; ``cache_dir`` keeps the fp32 graph for sessions that load the same model from there."""
         availability().require(NAME)
-        from quantlat.runtimes.openvino import convert_graph
+        from quantlat.runtimes.openvino import OpenVinoRuntime
 
-        self._compile(_quantize(convert_graph(PlainGraph(model).eval()), windows), threads)
+        floating = OpenVinoRuntime().load(model, threads=threads, cache_dir=cache_dir)
+        self._compile(_quantize(floating.converted(), windows), threads)
+        floating.close()
 
     @classmethod
     def from_file(cls, file: Path, *, threads: int) -> Self:

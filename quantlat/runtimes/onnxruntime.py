@@ -41,7 +41,7 @@ class OnnxRuntime:
     ) -> OnnxRuntimeSession:
         """See :class:`quantlat.runtimes.base.Runtime`."""
         self.availability().require(self.name)
-        source = graph_source(model, "dequantize")
+        source = graph_source(model, "dequantize", cached=cache_dir is not None)
         return OnnxRuntimeSession(self.name, source, threads=threads, cache_dir=cache_dir)
 
 

@@ -39,7 +39,8 @@ class OpenVinoRuntime:
     ) -> OpenVinoSession:
         """See :class:`quantlat.runtimes.base.Runtime`."""
         self.availability().require(self.name)
-        return OpenVinoSession(self.name, graph_source(model, "multiply"), threads=threads, cache_dir=cache_dir)
+        source = graph_source(model, "multiply", cached=cache_dir is not None)
+        return OpenVinoSession(self.name, source, threads=threads, cache_dir=cache_dir)
 
 
 @dataclass(frozen=True)
@@ -92,23 +93,30 @@ class OpenVinoSession(GraphSession):
                 products.append(ExecutedProduct(name, info["layerType"], info["runtimePrecision"], kernel))
         return tuple(products)
 
+    def converted(self, kind: GraphKind = None) -> openvino.Model:
+        """A graph as OpenVINO IR, from the cache where it is there."""
+        assert self._source is not None
+        return self._converted(self._source, kind)
+
+    def _converted(self, source: GraphSource, kind: GraphKind) -> Any:
+        import openvino as ov
+
+        if source.fingerprint is None:
+            return convert_graph(source.make(kind))
+        key = (
+            source.fingerprint,
+            self.runtime,
+            str(kind),
+            ov.get_version(),
+            source_fingerprint(__name__),
+        )
+        entry = self.cache().entry(key, lambda folder: save_graph(convert_graph(source.make(kind)), folder))
+        return ov.Core().read_model(entry / _MODEL_FILE)
+
     def _compiled_model(self, source: GraphSource, kind: GraphKind) -> openvino.CompiledModel:
         import openvino as ov
 
-        core = ov.Core()
-        if source.fingerprint is None:
-            model: Any = convert_graph(source.make(kind))
-        else:
-            key = (
-                source.fingerprint,
-                self.runtime,
-                str(kind),
-                ov.get_version(),
-                source_fingerprint(__name__),
-            )
-            entry = self.cache().entry(key, lambda folder: save_graph(convert_graph(source.make(kind)), folder))
-            model = core.read_model(entry / _MODEL_FILE)
-        return core.compile_model(model, "CPU", compile_settings(self.threads))
+        return ov.Core().compile_model(self._converted(source, kind), "CPU", compile_settings(self.threads))
 
 
 def convert_graph(graph: Graph) -> openvino.Model:

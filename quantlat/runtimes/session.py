@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.encoder_config import EncoderConfig
@@ -32,7 +34,7 @@ class GraphSource:
     """Makes the graphs of one model.
 
     Attributes:
-        fingerprint: identifies the model's numbers; ``None`` for fp32 models, whose graphs are not cached.
+        fingerprint: identifies the model's numbers; ``None`` where its graphs are not cached.
         make: ``make(kind)`` is a fresh graph; see :data:`GraphKind`.
     """
 
@@ -42,8 +44,13 @@ class GraphSource:
     make: Callable[[GraphKind], Graph]
 
 
-def graph_source(model: TaskModel | QuantizedModel, form: WeightForm) -> GraphSource:
-    """Graphs of a fp32 task model, or of a quantised model with its weights in ``form``."""
+def graph_source(model: TaskModel | QuantizedModel, form: WeightForm, *, cached: bool = False) -> GraphSource:
+    """Graphs of a fp32 task model, or of a quantised model with its weights in ``form``.
+
+    Args:
+        cached: whether graphs of a fp32 model are to be cached as well. They are large, and its numbers must be hashed
+            for it, so it is worth it where the same model is loaded again.
+    """
     if isinstance(model, QuantizedModel):
         quantized = model
         return GraphSource(
@@ -56,9 +63,18 @@ def graph_source(model: TaskModel | QuantizedModel, form: WeightForm) -> GraphSo
     return GraphSource(
         model.config,
         model.task,
-        None,
+        weights_fingerprint(task_model) if cached else None,
         lambda kind: PlainGraph(task_model).eval() if kind is None else ElasticGraph(task_model, kind).eval(),
     )
+
+
+def weights_fingerprint(model: TaskModel) -> str:
+    """Hash of a fp32 model's shape and numbers."""
+    digest = hashlib.sha256(f"{model.task} {model.config!r}".encode())
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 class GraphSession(ABC):

@@ -3,8 +3,8 @@ own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,7 @@ def cut_blocks(
         full = held >= sizes[min(len(blocks), len(sizes) - 1)] and end - begin >= fewest
         if (full and len(order) - end >= fewest) or end == len(order):
             chosen = np.sort(order[begin:end])
-            blocks.append(Block(_questions_at(search_set, chosen), chosen))
+            blocks.append(Block(search_set.part(chosen.tolist()), chosen))
             begin, held = end, 0
     return blocks
 
@@ -77,14 +77,6 @@ def split_block(block: Block, windows: int, *, fewest: int = 1) -> list[Block]:
     order = np.arange(len(block.questions))
     parts = cut_blocks(block.windows, order, (windows,), fewest=fewest)
     return [Block(part.windows, block.questions[part.questions]) for part in parts]
-
-
-def _questions_at(windows: WindowSet, questions: Sequence[int] | NDArray[np.int64]) -> WindowSet:
-    """These questions with all of their windows."""
-    new_index: Mapping[int, int] = {int(old): new for new, old in enumerate(questions)}
-    chosen = [window for window in windows.windows if window.example_index in new_index]
-    moved = tuple(replace(window, example_index=new_index[window.example_index]) for window in chosen)
-    return replace(windows, windows=moved, examples=tuple(windows.examples[i] for i in new_index))
 
 
 def shortest_middle_longest(windows: Sequence[Window]) -> list[Window]:

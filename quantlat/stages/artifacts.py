@@ -20,6 +20,9 @@ from quantlat.recipe import Recipe
 from quantlat.recipe.schema import TrainOptions
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from quantlat.data import Example, TaskData, WindowSet
     from quantlat.models import LoadedModel, TaskModel, Tokenizer
     from quantlat.training.loop import TrainResult
@@ -31,6 +34,7 @@ MODEL = "model"
 QUANTIZED = "quantized"
 SOFT_LABELS = "soft_labels.safetensors"
 TRAININGS = "trainings.json"
+POINTS = "search_points.json"
 _PROGRESS_WINDOWS = 256  # enough to see how a training went; what is decided is decided on the whole split
 STUDENT_STAGES = ("student", "distillation", "length_drop", "dynabert")
 WHOLE_MODEL = "whole"
@@ -184,6 +188,17 @@ def newest_student(inputs: Mapping[str, Artifact]) -> Artifact:
     return next(inputs[name] for name in reversed(STUDENT_STAGES) if name in inputs)
 
 
+def search_points(
+    artifact: Artifact, model: TaskModel, windows: WindowSet, *, progress: Progress, name: str
+) -> NDArray[np.float64]:
+    """Full-length points of an artefact's model on search examples; what its stage has evaluated is not done again."""
+    from quantlat.evaluation.known_points import KnownPoints, points_per_example
+
+    file = artifact / POINTS
+    known = KnownPoints.model_validate_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return points_per_example(model, windows, known, progress=progress, name=name)
+
+
 def checkpoint_fingerprint(reference: str) -> dict[str, str]:
     """Hash of a local checkpoint's weights, so that a replaced file is noticed; nothing for other references."""
     weights = Path(reference).expanduser() / "model.safetensors"
@@ -211,14 +226,19 @@ def write_trainings(results: Mapping[str, TrainResult], folder: Path) -> dict[st
 
 
 def search_split_metrics(context: StageContext, model: TaskModel, tokenizer: Tokenizer) -> dict[str, Metric]:
-    """The task's metric on the search split: a training's worth is known before the report, and dev stays untouched."""
+    """The task's metric on the search split: a training's worth is known before the report, and dev stays untouched.
+
+    The points of single examples are left in the artefact, for :func:`search_points`.
+    """
     from quantlat.evaluation import evaluate_model
+    from quantlat.evaluation.known_points import KnownPoints
     from quantlat.tasks import get_task
 
     windows = read_judged(
         context.inputs, "search", context.recipe, tokenizer, progress=context.progress, sample=_PROGRESS_WINDOWS
     )
     result = evaluate_model(model.to("cpu"), windows, progress=context.progress, name="search-split accuracy")
+    write_atomically(context.output / POINTS, KnownPoints.of(model, windows, result).model_dump_json())
     seen = f"{len(windows)} windows of the search split"
     metric, score = get_task(windows.task).metric, result.score
     found = {f"search_{metric.key}": round(score.points, 3)}

@@ -22,6 +22,7 @@ from quantlat.stages.artifacts import (
     read_judged,
     read_model,
     read_windows,
+    search_points,
 )
 
 if TYPE_CHECKING:
@@ -130,7 +131,9 @@ def _settle_precision(
     def scores(model: TaskModel, name: str) -> NDArray[np.float64]:
         return evaluate_model(model, judged, progress=context.progress, name=name).score.per_example
 
-    reference = scores(student.model, "accuracy of fp32")
+    reference = search_points(
+        newest_student(context.inputs), student.model, judged, progress=context.progress, name="accuracy of fp32"
+    )
     measured: list[float] = []
 
     def at_best(model: TaskModel) -> float:

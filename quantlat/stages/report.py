@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -29,7 +30,7 @@ class ReportStage(Stage):
     """Leaves ``report/`` and publishes it as ``reports/<recipe>/``. The only stage that reads the dev split."""
 
     name = "report"
-    version = 4
+    version = 5
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]
@@ -41,55 +42,15 @@ class ReportStage(Stage):
         return 64 * MIB
 
     def run(self, context: StageContext) -> StageOutcome:
-        from quantlat.evaluation import evaluate_session
-        from quantlat.evaluation.dev import (
-            NNCF,
-            Ending,
-            float_accuracy,
-            measure_latency,
-            nncf_baseline,
-            runtime_accuracy,
-        )
         from quantlat.reporting import with_caveats, write_report
-        from quantlat.stages.report_measured import Findings
         from quantlat.stages.report_rows import report_data
         from quantlat.stages.search_record import SearchRecord
 
-        recipe, options = context.recipe, context.recipe.report
         search = SearchRecord.read(context.inputs["search"])
-        contestants = _contestants(context, search)
-        # Latency first: the sessions of other runtimes, with their threads, do not exist yet.
-        nncf = nncf_baseline(contestants, context.progress) if options.baselines else None
-        latency = measure_latency(
-            contestants,
-            search.runtime,
-            requests=options.latency_windows,
-            ending=Ending(rounds=options.rounds, budget_s=options.latency_budget, width=options.latency_width),
-            max_tokens=recipe.data.max_tokens,
-            baselines=options.baselines,
-            seed=recipe.seed,
-            progress=context.progress,
-            nncf=nncf,
-        )
-        accuracy = float_accuracy(contestants, context.progress)
-        if nncf is not None:
-            accuracy[NNCF] = evaluate_session(
-                nncf, contestants.windows, progress=context.progress, name="dev: OpenVINO INT8 by NNCF"
-            )
-            nncf.close()
-        by_runtime, unused = runtime_accuracy(contestants, search.runtime, options.runtimes, context.progress)
-        findings = Findings(
-            contestants,
-            search,
-            latency.latency,
-            latency.throughput,
-            accuracy,
-            by_runtime,
-            unused,
-            other_threads=latency.other_threads,
-        )
+        with TemporaryDirectory() as scratch:
+            findings = _measure(context, search, _contestants(context, search, Path(scratch)))
         data = with_caveats(report_data(context, findings))
-        write_report(data, context.output / REPORT, formats=options.figures)
+        write_report(data, context.output / REPORT, formats=context.recipe.report.figures)
         return StageOutcome(_metrics(findings), summary=_summary(data))
 
     def publish(self, context: PublishContext) -> None:
@@ -104,7 +65,52 @@ class ReportStage(Stage):
         context.progress.say(f"report: {target / 'index.html'}")
 
 
-def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
+def _measure(context: StageContext, search: SearchRecord, contestants: Contestants) -> Findings:
+    from quantlat.evaluation import evaluate_session
+    from quantlat.evaluation.dev import (
+        NNCF,
+        Ending,
+        float_accuracy,
+        measure_latency,
+        nncf_baseline,
+        runtime_accuracy,
+    )
+    from quantlat.stages.report_measured import Findings
+
+    options, progress = context.recipe.report, context.progress
+    # Latency first: the sessions of other runtimes, with their threads, do not exist yet.
+    nncf = nncf_baseline(contestants, progress) if options.baselines else None
+    latency = measure_latency(
+        contestants,
+        search.runtime,
+        requests=options.latency_windows,
+        ending=Ending(rounds=options.rounds, budget_s=options.latency_budget, width=options.latency_width),
+        max_tokens=context.recipe.data.max_tokens,
+        baselines=options.baselines,
+        seed=context.recipe.seed,
+        progress=progress,
+        nncf=nncf,
+    )
+    accuracy = float_accuracy(contestants, progress)
+    if nncf is not None:
+        accuracy[NNCF] = evaluate_session(
+            nncf, contestants.windows, progress=progress, name="dev: OpenVINO INT8 by NNCF"
+        )
+        nncf.close()
+    by_runtime, unused = runtime_accuracy(contestants, search.runtime, options.runtimes, progress)
+    return Findings(
+        contestants,
+        search,
+        latency.latency,
+        latency.throughput,
+        accuracy,
+        by_runtime,
+        unused,
+        other_threads=latency.other_threads,
+    )
+
+
+def _contestants(context: StageContext, search: SearchRecord, scratch: Path) -> Contestants:
     from quantlat.evaluation.dev import Contestants, ModelFolders
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.training.alignment import reads_alike
@@ -129,6 +135,7 @@ def _contestants(context: StageContext, search: SearchRecord) -> Contestants:
             teacher=context.inputs["teacher"] / MODEL,
             student=newest_student(context.inputs) / MODEL,
             quantized=context.inputs["quantization"] / QUANTIZED,
+            scratch=scratch,
         ),
     )
 

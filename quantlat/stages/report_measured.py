@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from quantlat.evaluation import EvaluationResult
 from quantlat.evaluation.dev import STUDENT, Contestants, RuntimeAccuracy, UnusedRuntime, float_runtime
-from quantlat.evaluation.latency import Throughput
+from quantlat.evaluation.latency_job import Throughput
 from quantlat.latency import Measurement, length_parts, median_ci, percentiles_supported, samples_needed
 from quantlat.metrics import bootstrap_mean, paired_difference
 from quantlat.pipeline.stage import StageContext

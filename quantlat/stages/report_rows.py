@@ -162,8 +162,16 @@ def _question_set(contestants: Contestants) -> rows.QuestionSet:
 
 
 def _profile_rows(search: SearchRecord) -> Iterator[rows.ProfileRow]:
+    first: dict[tuple[float, ...], str] = {}
     for name, p in search.profiles.items():
-        yield rows.ProfileRow(name=name, ratios=p.ratios, macs_relative=p.macs_relative, candidate=p.candidate)
+        same = first.setdefault(p.ratios, name)
+        yield rows.ProfileRow(
+            name=name,
+            ratios=p.ratios,
+            macs_relative=p.macs_relative,
+            candidate=p.candidate,
+            same_as=None if same == name else same,
+        )
 
 
 def _search_info(search: SearchRecord) -> rows.SearchInfo:

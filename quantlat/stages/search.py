@@ -26,6 +26,7 @@ from quantlat.stages.artifacts import (
     newest_student,
     read_judged,
     read_model,
+    search_points,
 )
 from quantlat.stages.search_record import (
     SEARCH_JSON,
@@ -181,15 +182,14 @@ def _choose_runtime(
 
 def _reference_scores(request: SearchRequest, student: LoadedModel, windows: WindowSet) -> NDArray[np.float64]:
     """Points of every search example by the fp32 full-length model that the floor refers to."""
-    from quantlat.evaluation import evaluate_model
-
     options = request.options
-    model, own = student, windows
+    artifact, model, own = newest_student(request.inputs), student, windows
     if options.reference == "teacher":
-        model = read_model(request.inputs["teacher"], task=request.recipe.task)
+        artifact = request.inputs["teacher"]
+        model = read_model(artifact, task=request.recipe.task)
         own = read_judged(request.inputs, "search", request.recipe, model.tokenizer, progress=request.progress)
-    result = evaluate_model(model.model, own, progress=request.progress, name=f"reference: fp32 {options.reference}")
-    return result.score.per_example
+    name = f"reference: fp32 {options.reference}"
+    return search_points(artifact, model.model, own, progress=request.progress, name=name)
 
 
 def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, signature: str) -> SearchResult:
@@ -257,7 +257,11 @@ def _record(
 
 
 def _say(record: SearchRecord, progress: Progress) -> None:
+    first: dict[tuple[float, ...], str] = {}
     for name, profile in record.profiles.items():
+        if (same := first.setdefault(profile.ratios, name)) != name:
+            progress.say(f"{name}: the same configuration as {same}")
+            continue
         found = record.candidates[profile.candidate]
         ratios = ", ".join(f"{ratio:g}" for ratio in profile.ratios)
         progress.say(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantlat.evaluation.latency import CHILD_FUNCTION, Ending, LatencyFindings, LatencyJob, Request
+from quantlat.evaluation.latency import CHILD_FUNCTION, STUDENT, STUDENT_PADDED, TEACHER, TEACHER_PADDED
+from quantlat.evaluation.latency_job import Ending, LatencyFindings, LatencyJob, Request
 from quantlat.latency import measure_in_child
+from quantlat.models import load_checkpoint, save_huggingface
 from tests.quantization.tiny import quantized_model, window
 
 
@@ -45,6 +47,57 @@ def test_a_child_loads_the_model_and_measures_latency_and_throughput(tmp_path: P
         assert rate.n >= 3 and rate.low < rate.estimate < rate.high
         per_round = [9000.0 / sum(times) for times in row.measurement.by_round]
         assert min(per_round) <= rate.estimate <= max(per_round)
+
+
+def _job(folder: Path, profiles: dict[str, tuple[float, ...] | None], **others: object) -> LatencyJob:
+    quantized_model().save(folder / "quantized")
+    requests = tuple(_request(n) for n in (8, 12, 30, 9, 16, 22, 40, 11))
+    return LatencyJob.model_validate(
+        {
+            "task": "question-answering",
+            "quantized": folder / "quantized",
+            "profiles": profiles,
+            "requests": requests,
+            "teacher_requests": requests,
+            "runtime": "pytorch",
+            "max_tokens": 64,
+            "same_shape": False,
+            "ending": Ending(rounds=2),
+        }
+        | others
+    )
+
+
+def test_profiles_of_one_configuration_are_one_measurement(tmp_path: Path) -> None:
+    dropping = (0.9, 0.6)
+    job = _job(tmp_path, {"full": None, "balanced": dropping, "fast": dropping}, batches=())
+    found = measure_in_child(CHILD_FUNCTION, job, LatencyFindings, threads=1)
+    assert list(found.latency) == ["profile:full", "profile:balanced", "profile:fast"]
+    assert found.latency["profile:fast"] == found.latency["profile:balanced"] != found.latency["profile:full"]
+    assert found.latency["profile:balanced"].ratio_to(found.latency["profile:fast"]).high == 1.0
+
+    whole = job.model_copy(update={"profiles": {"full": None, "balanced": None, "fast": dropping}, "batches": (8,)})
+    found = measure_in_child(CHILD_FUNCTION, whole, LatencyFindings, threads=1)
+    assert found.latency["profile:balanced"] == found.latency["profile:full"] != found.latency["profile:fast"]
+    full, balanced = found.throughput
+    assert (full.key, balanced.key) == ("profile:full", "profile:balanced")
+    assert full.measurement == balanced.measurement
+
+
+def test_baselines_that_coincide_are_one_measurement(tmp_path: Path) -> None:
+    loaded = load_checkpoint("random:bert-2x128", seed=1)
+    save_huggingface(loaded.model, loaded.tokenizer, tmp_path / "fp32")
+    models = {"teacher": tmp_path / "fp32", "student": tmp_path / "fp32"}
+    job = _job(tmp_path, {"full": None}, same_shape=True, batches=(), **models)
+    found = measure_in_child(CHILD_FUNCTION, job, LatencyFindings, threads=1).latency
+    assert list(found) == [TEACHER_PADDED, TEACHER, STUDENT_PADDED, STUDENT, "profile:full"]
+    assert found[STUDENT_PADDED] == found[TEACHER_PADDED] != found[TEACHER] == found[STUDENT]
+
+    # requests that fill the window have no padding to measure
+    longest = tuple(_request(64) for _ in range(8))
+    full = job.model_copy(update={"requests": longest, "teacher_requests": longest, "same_shape": False})
+    found = measure_in_child(CHILD_FUNCTION, full, LatencyFindings, threads=1).latency
+    assert found[TEACHER_PADDED] == found[TEACHER] != found[STUDENT] == found[STUDENT_PADDED]
 
 
 def test_rounds_of_single_requests_end_by_count_or_by_width_and_time() -> None:

@@ -152,11 +152,17 @@ def build(
     student_padded: bool = True,
     searched: bool = True,
     profiles: tuple[str, ...] = ("full", "balanced", "fast"),
+    same: dict[str, str] | None = None,
     data: dict[str, object] | None = None,
 ) -> ReportData:
-    """A report; ``drops`` are the dev F1 points that full, balanced and fast lose against the fp32 student."""
+    """A report; ``drops`` are the dev F1 points that full, balanced and fast lose against the fp32 student.
+
+    ``same`` names profiles that are the configuration of an earlier one, and share its measurements.
+    """
     rng = np.random.default_rng(3)
+    same = same or {}
     by_name = {"full": FULL, "balanced": BALANCED, "fast": FAST}
+    by_name |= {name: by_name[first] for name, first in same.items()}
     latency = [
         latency_row(Role.TEACHER_PADDED, "teacher fp32, padded to 384", teacher_per_token, rng, padded=True),
         latency_row(Role.TEACHER, "teacher fp32, no padding", teacher_per_token, rng),
@@ -195,6 +201,11 @@ def build(
     for name, drop in zip(("full", "balanced", "fast"), drops, strict=True):
         if name not in profiles:
             continue
+        if name in same:
+            measured_as = {"label": f"INT8 {name}", "profile": name}
+            latency += [row.model_copy(update=measured_as) for row in latency if row.profile == same[name]]
+            accuracy += [row.model_copy(update=measured_as) for row in accuracy if row.profile == same[name]]
+            continue
         per_token = int8_per_token * (0.3 + 0.7 * macs(by_name[name]))
         latency.append(latency_row(Role.PROFILE, f"INT8 {name}", per_token, rng, profile=name, **int8))
         for runtime, shift in (("openvino", 0.0), ("onnxruntime", -0.05), ("inductor", 0.04)):
@@ -228,7 +239,14 @@ def build(
     )
     chosen = {name: front[int(len(front) * q)] if front else None for name, q in (("balanced", 0.6), ("fast", 0.1))}
     rows = tuple(
-        ProfileRow(name=n, ratios=by_name[n], macs_relative=macs(by_name[n]), candidate=chosen.get(n)) for n in profiles
+        ProfileRow(
+            name=n,
+            ratios=by_name[n],
+            macs_relative=macs(by_name[n]),
+            candidate=chosen.get(n),
+            same_as=same.get(n),
+        )
+        for n in profiles
     )
     headline = Headline(profile="balanced" if "balanced" in profiles else profiles[0], runtime="openvino", threads=2)
     measured = {row.key: row for row in latency}
@@ -237,7 +255,11 @@ def build(
         SpeedupRow(
             of=best.key,
             over=key,
-            ratio=_interval(row.median_ms / best.median_ms, 0.02 * row.median_ms / best.median_ms, 5),
+            ratio=_interval(
+                row.median_ms / best.median_ms,
+                0.0 if row.samples_ms == best.samples_ms else 0.02 * row.median_ms / best.median_ms,
+                5,
+            ),
         )
         for key, row in measured.items()
         if row is not best

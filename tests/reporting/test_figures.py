@@ -27,6 +27,8 @@ CASES: dict[str, dict[str, object]] = {
     "teacher 70 times slower": {"teacher_per_token": 2.9},
     "baselines near the front": {"teacher_per_token": 0.15, "student_per_token": 0.08},
     "int8 slower than fp32": {"int8_per_token": 0.2},
+    "balanced is full": {"same": {"balanced": "full"}, "drops": (0.1, 0.1, 2.4)},
+    "three names of one configuration": {"same": {"balanced": "full", "fast": "full"}, "drops": (0.1, 0.1, 0.1)},
     "nothing but full": {"nncf": False, "student_padded": False, "searched": False, "profiles": ("full",)},
 }
 

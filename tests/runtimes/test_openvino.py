@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("openvino", reason="openvino is not installed")
 
 from quantlat.quantization.coverage import executed_coverage
 from quantlat.quantization.sensitivity import with_fp32
+from quantlat.runtimes import openvino
+from quantlat.runtimes.base import TokenBatch
+from quantlat.runtimes.nncf_baseline import NncfSession
 from quantlat.runtimes.openvino import OpenVinoRuntime
-from tests.quantization.tiny import CONFIG, fp32_model, quantized_model
+from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
+
+BATCH = TokenBatch.from_windows([window(24)])
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +46,35 @@ def test_the_converted_model_holds_the_weights_as_int8(cache_dir: Path) -> None:
     tables = 4 * CONFIG.hidden_size * (CONFIG.vocab_size + CONFIG.max_positions + CONFIG.type_vocab_size)
     smallest = min(path.stat().st_size for path in cache_dir.glob("*/model.bin"))
     assert smallest < tables + 1.25 * linears
+
+
+def test_a_fp32_model_is_converted_once_for_everybody_who_names_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = OpenVinoRuntime().load(fp32_model(), threads=1).run(BATCH)
+    first = OpenVinoRuntime().load(fp32_model(), threads=1, cache_dir=tmp_path).run(BATCH)
+    assert np.array_equal(first, expected)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    def convert(graph: object) -> None:
+        raise AssertionError("converted again")
+
+    monkeypatch.setattr(openvino, "convert_graph", convert)
+    assert np.array_equal(OpenVinoRuntime().load(fp32_model(), threads=1, cache_dir=tmp_path).run(BATCH), expected)
+    other = fp32_model()
+    other.encoder.layers[0].feed_forward.down.bias.data += 1.0
+    with pytest.raises(AssertionError, match="converted again"):  # other numbers are another model
+        OpenVinoRuntime().load(other, threads=1, cache_dir=tmp_path).run(BATCH)
+
+
+def test_nncf_quantises_the_graph_that_the_fp32_baseline_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nncf", reason="nncf is not installed")
+    windows = [window(n) for n in (16, 24, 32, 40)]
+    session = NncfSession(fp32_model(), windows, threads=1, cache_dir=tmp_path)
+    monkeypatch.setattr(openvino, "convert_graph", None)
+    floating = OpenVinoRuntime().load(fp32_model(), threads=1, cache_dir=tmp_path).run(BATCH)
+    quantised = session.run(BATCH)
+    error = np.abs(quantised - floating).max() / np.abs(floating).max()
+    assert 0.0 < error < 0.5
+    again = NncfSession.from_file(session.save(tmp_path / "nncf.xml"), threads=1)
+    assert np.allclose(again.run(BATCH), quantised, atol=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,15 @@ def test_training_speed_and_padding_are_in_the_manifests(finished: Path) -> None
     assert 0.0 <= metrics["padding_waste"] < 0.5
 
 
+def test_a_model_answers_the_search_split_once(finished: Path) -> None:
+    log = (finished / "runs/squad_int8-smoke/log.jsonl").read_text().splitlines()
+    tasks = [event["task"] for event in map(json.loads, log) if event["event"] == "task started"]
+    assert tasks.count("search-split accuracy") == 3  # teacher, distillation, LengthDrop
+    assert "accuracy of INT8" in tasks and "searching retention configurations" in tasks
+    # the last of them answers for quantization and search
+    assert "accuracy of fp32" not in tasks and "reference: fp32 student" not in tasks
+
+
 def test_no_stage_before_the_report_reads_dev_data(finished: Path) -> None:
     opened = {tuple(line.split()) for line in (finished / OPENED).read_text().splitlines()}
     assert {stage for stage, split in opened if split == "dev.json"} <= {"data", "report"}
@@ -175,6 +185,44 @@ def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finis
     )
     assert done.returncode in (0, 10)
     assert (finished / "runs/strict/run.json").is_file()
+
+
+def test_profiles_of_one_configuration_are_measured_once(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished / "runs", tmp_path / "runs")
+    recipe, only_full = str(ROOT / "recipes/squad_int8.yaml"), ("--set", "search.min_ratio=1.0")
+    done = quantlat("run", recipe, "--smoke", "--offline", *only_full, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert "fast: the same configuration as full" in done.stdout + done.stderr
+    report = tmp_path / "reports/squad_int8-smoke"
+    data = json.loads((report / "report.json").read_text())
+    assert {p["name"]: p["same_as"] for p in data["profiles"]} == {"full": None, "balanced": "full", "fast": "full"}
+
+    for threads in {row["threads"] for row in data["latency"]}:
+        own = {r["profile"]: r for r in data["latency"] if r["profile"] and r["threads"] == threads}
+        assert list(own) == ["full", "balanced", "fast"]
+        assert all(_measured(row) == _measured(own["full"]) for row in own.values())
+        assert len({row["median_ms"] for row in data["latency"] if row["threads"] == threads}) > 2  # others differ
+    for key in ("accuracy", "throughput"):
+        by_profile: dict[str, list[object]] = {}
+        for row in data[key]:
+            if row["profile"] and (key == "throughput" or row["runtime"] != data["headline"]["runtime"]):
+                by_profile.setdefault(row["profile"], []).append(_measured(row))
+        assert set(by_profile) <= {"full", "balanced"} and by_profile.get("full") == by_profile.get("balanced")
+    here = [r for r in data["accuracy"] if r["profile"] and r["runtime"] == data["headline"]["runtime"]]
+    assert [row["profile"] for row in here] == ["full", "balanced", "fast"]
+    assert len({json.dumps(_measured(row)) for row in here}) == 1
+    among = [s for s in data["speedups"] if s["of"].startswith("profile:") and s["over"].startswith("profile:")]
+    assert len(among) == 3 and all(s["ratio"]["low"] == s["ratio"]["high"] == 1.0 for s in among)
+
+    log = (tmp_path / "runs/squad_int8-smoke/log.jsonl").read_text()
+    evaluated = {json.loads(line).get("task") for line in log.splitlines()[-400:]}
+    assert "dev: openvino, full" in evaluated and not {name for name in evaluated if name and name.endswith("fast")}
+    assert "“balanced” and “fast” are the same configuration as “full”" in (report / "report.md").read_text()
+
+
+def _measured(row: dict[str, object]) -> dict[str, object]:
+    """A row without the name that it has."""
+    return {name: value for name, value in row.items() if name not in ("label", "profile")}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import canvas as cv
 from quantlat.reporting.rows import BASELINE_LETTERS, LatencyRow, Role, profile_key
+from quantlat.reporting.same_profiles import same_text
 from quantlat.reporting.verdict import joined, runtime_name
 
 _ROW = 0.46
@@ -61,7 +62,7 @@ def _bar(data: ReportData, row: LatencyRow, best: LatencyRow) -> Bar:
     precision = row.precision.upper() if row.precision == "int8" else row.precision
     return Bar(
         name=f"({letter}) {row.label}" if letter else row.profile or row.label,
-        detail=f"{precision}, {runtime_name(row.runtime)}",
+        detail=_same(data, row) or f"{precision}, {runtime_name(row.runtime)}",
         median_ms=row.median_ms,
         ci_ms=row.ci_ms,
         points=score,
@@ -69,6 +70,10 @@ def _bar(data: ReportData, row: LatencyRow, best: LatencyRow) -> Bar:
         is_profile=row.role is Role.PROFILE,
         recommended=row is best,
     )
+
+
+def _same(data: ReportData, row: LatencyRow) -> str:
+    return same_text(data.profile(row.profile)) if row.profile is not None else ""
 
 
 def _heading(data: ReportData) -> cv.Heading:

@@ -15,7 +15,8 @@ from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import canvas as cv
 from quantlat.reporting.figures.labels import Box, stack
 from quantlat.reporting.figures.waterfall import set_log_ticks
-from quantlat.reporting.rows import BASELINE_LETTERS, LatencyRow, Role, profile_key
+from quantlat.reporting.rows import profile_key
+from quantlat.reporting.same_profiles import TimedModel, timed_models
 
 BUCKET_TOKENS = 64
 MIN_BUCKET_SAMPLES = 3
@@ -37,7 +38,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class LengthSeries:
-    """One model: its buckets, and raw samples as (tokens, ms)."""
+    """One model: its buckets, and raw samples as (tokens, ms); profiles of one configuration are one model."""
 
     name: str
     buckets: tuple[Bucket, ...]
@@ -72,14 +73,10 @@ def length_buckets(tokens: Sequence[int], samples_ms: Sequence[float]) -> tuple[
 def lengths_info(data: ReportData) -> LengthInfo | None:
     """Bucket the raw samples of baselines and profiles; ``None`` without samples that know their tokens."""
     series = []
-    keys = [role.value for role in BASELINE_LETTERS] + [profile_key(p.name) for p in data.profiles]
-    for key in keys:
-        row = data.latency_of(key)
-        if row is None or not row.sample_tokens:
-            continue
-        buckets = length_buckets(row.sample_tokens, row.samples_ms)
+    for model in timed_models(data):
+        buckets = length_buckets(model.row.sample_tokens, model.row.samples_ms) if model.row.sample_tokens else ()
         if buckets:
-            series.append(_series(data, row, buckets))
+            series.append(_series(model, buckets))
     if not series:
         return None
     series.sort(key=lambda s: -s.buckets[-1].median_ms)
@@ -88,12 +85,10 @@ def lengths_info(data: ReportData) -> LengthInfo | None:
     return LengthInfo(_heading(data, log), tuple(series), log)
 
 
-def _series(data: ReportData, row: LatencyRow, buckets: tuple[Bucket, ...]) -> LengthSeries:
-    pairs = list(zip(row.sample_tokens, row.samples_ms, strict=True))
+def _series(model: TimedModel, buckets: tuple[Bucket, ...]) -> LengthSeries:
+    pairs = list(zip(model.row.sample_tokens, model.row.samples_ms, strict=True))
     thinned = tuple(pairs[:: max(1, -(-len(pairs) // _MAX_DOTS))])
-    letter = BASELINE_LETTERS.get(row.role)
-    name = f"({letter}) {row.label}" if letter else row.profile or row.label
-    return LengthSeries(name, buckets, thinned, row.role is Role.PROFILE, row.profile == data.headline.profile)
+    return LengthSeries(model.name, buckets, thinned, model.is_profile, model.recommended)
 
 
 def _heading(data: ReportData, log: bool) -> cv.Heading:

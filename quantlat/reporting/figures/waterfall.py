@@ -21,6 +21,7 @@ from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import canvas as cv
 from quantlat.reporting.rows import BASELINE_LETTERS, LatencyRow, ModelCard, Role, profile_key
+from quantlat.reporting.same_profiles import same_text
 from quantlat.reporting.verdict import runtime_name
 
 _ROW = 0.5
@@ -90,9 +91,14 @@ def waterfall_info(data: ReportData) -> WaterfallInfo | None:
 
 
 def _interval(data: ReportData, of: LatencyRow, over: LatencyRow) -> tuple[float, float] | None:
-    """How many times faster, as an interval paired by round; ``None`` where the two were not timed side by side."""
+    """How many times faster, as an interval paired by round.
+
+    ``None`` where the two were not timed side by side, or are one measurement, whose ratio has nothing to be unsure of.
+    """
     measured = data.speedup_row(of.key, over.key)
-    return (measured.ratio.low, measured.ratio.high) if measured is not None and measured.ratio.known else None
+    if measured is None or not measured.ratio.known or measured.ratio.low == measured.ratio.high:
+        return None
+    return measured.ratio.low, measured.ratio.high
 
 
 def _path(data: ReportData) -> list[LatencyRow]:
@@ -127,7 +133,8 @@ def _cause(data: ReportData, before: LatencyRow, after: LatencyRow) -> tuple[str
         details.append(f"{before.precision} → {after.precision}{runtime if before.runtime != after.runtime else ''}")
     if after.profile is not None and after.profile != "full":
         names.append("retention")
-        details.append(f"{fmt.percent(data.profile(after.profile).macs_relative)} of the MACs left")
+        profile = data.profile(after.profile)
+        details.append(same_text(profile) or f"{fmt.percent(profile.macs_relative)} of the MACs left")
     if "INT8" in names and before.runtime != after.runtime:
         names[names.index("INT8")] = "INT8 + runtime"
     return ", ".join(names) or after.label, ", ".join(details)

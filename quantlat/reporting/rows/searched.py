@@ -27,12 +27,17 @@ class CandidateRow(Row):
 
 
 class ProfileRow(Row):
-    """A named configuration: the share of real tokens each layer keeps; ``candidate`` is its search number."""
+    """A named configuration: the share of real tokens each layer keeps; ``candidate`` is its search number.
+
+    ``same_as`` is the first profile that has the same configuration, if another one has: all that was measured of
+    either is the same measurement.
+    """
 
     name: str
     ratios: tuple[Ratio, ...]
     macs_relative: float
     candidate: int | None = None
+    same_as: str | None = None
 
 
 class SearchInfo(Row):
