@@ -24,11 +24,6 @@ CONFIGS = [FULL, RetentionConfig((0.8, 0.5)), RetentionConfig((0.3, 0.1))]
 TOLERANCE = 0.03  # of the logits' standard deviation, which is about 1; INT8 itself is 0.1 away from fp32
 
 
-@pytest.fixture(scope="session")
-def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graphs")
-
-
 @pytest.fixture(scope="session", params=all_runtimes(), ids=lambda runtime: runtime.name)
 def runtime(request: pytest.FixtureRequest) -> Runtime:
     chosen: Runtime = request.param

@@ -14,11 +14,6 @@ from quantlat.runtimes.openvino import OpenVinoRuntime
 from tests.quantization.tiny import CONFIG, fp32_model, quantized_model
 
 
-@pytest.fixture(scope="module")
-def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graphs")
-
-
 @pytest.mark.parametrize("kind", [None, 0, 1], ids=["plain", "elastic", "one whole layer"])
 def test_every_linear_is_executed_in_int8(cache_dir: Path, kind: int | None) -> None:
     session = OpenVinoRuntime().load(quantized_model(), threads=1, cache_dir=cache_dir)
