@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.untraced import untraced_exporters as untraced_exporters
+
 
 @pytest.fixture(scope="session")
 def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
