@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -157,24 +156,13 @@ def test_a_latency_that_cannot_be_had_ends_with_its_own_code_and_the_nearest(fin
     assert "balanced" in done.stdout
 
 
-def test_a_floor_out_of_reach_ends_with_its_own_code_and_the_nearest_model(finished: Path) -> None:
-    # a copy of the run, as the model does not depend on the floor: from the search on it is another run
-    shutil.copytree(finished / "runs/squad_int8-smoke", finished / "runs/strict")
-    done = quantlat(
-        "run",
-        str(ROOT / "recipes/squad_int8.yaml"),
-        "--smoke",
-        "--offline",
-        "--out",
-        "runs/strict",
-        "--set",
-        "search.max_drop=0",
-        cwd=finished,
-    )
-    strict, own = json.loads((finished / "runs/strict/run.json").read_text()), run_record(finished)
-    assert strict["complete"] and done.returncode == (10 if strict["floor_missed"] else 0), done.stderr
-    same = [name for name, stage in strict["stages"].items() if stage == own["stages"][name]]  # type: ignore[index]
-    assert same[-1] == "quantization" and set(strict["stages"]) - set(same) == {"search", "report"}
+def test_a_floor_of_no_loss_is_met_or_ends_with_its_own_code_and_the_nearest_model(finished: Path) -> None:
+    done = quantlat("search", "runs/squad_int8-smoke", "--floor", "f1:0", "--budget", "20s", "--json", cwd=finished)
+    found = json.loads(done.stdout)
+    assert found["max_drop"] == 0.0 and set(found["profiles"]) == {"full", "balanced", "fast"}
+    # whether INT8 loses an answer of so small a model is chance; the exit code must say what the search found
+    assert done.returncode == (0 if found["missed_by"] is None else 10), done.stderr
+    assert ("was missed by" in done.stderr) == (found["missed_by"] is not None)
 
 
 @pytest.fixture(scope="module")
