@@ -20,6 +20,7 @@ HEAVY = (
 )
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["validate", *map(str, sorted((ROOT / "recipes").glob("*.yaml")))], ["schema"]]
 )

@@ -78,6 +78,7 @@ def fill(cache: Path, commit: str, **splits: dict[str, list[Any]]) -> None:
 COMMIT = "7b6d24c440a36b6815f21b70d25016731768db1f"
 
 
+@pytest.mark.alone
 def test_offline_does_not_touch_the_network(no_network: list[str], cache: Path) -> None:
     started = time.monotonic()
     with pytest.raises(Unavailable, match="offline, and it is not in the local cache"):
@@ -139,6 +140,7 @@ def test_without_the_package_the_reason_is_how_to_get_it(monkeypatch: pytest.Mon
         load_from_hub("rajpurkar/squad", None, offline=False)
 
 
+@pytest.mark.alone
 def test_a_refused_connection_makes_it_unavailable_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
@@ -150,6 +152,7 @@ def test_a_refused_connection_makes_it_unavailable_at_once(cache: Path, monkeypa
         assert time.monotonic() - started < 8
 
 
+@pytest.mark.alone
 def test_a_hub_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "PROBE_SECONDS", 1.5)
     with socket.socket() as silent:

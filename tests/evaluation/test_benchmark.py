@@ -81,6 +81,7 @@ def test_an_unknown_runtime_is_refused_before_anything_is_measured() -> None:
         )
 
 
+@pytest.mark.alone
 @needs_engine
 def test_no_kernel_of_the_roofline_exceeds_the_measured_peak() -> None:
     peak, rows = measure_roofline(quantized_model(), [48], repeats=5)

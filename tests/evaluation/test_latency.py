@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from quantlat.evaluation.latency import CHILD_FUNCTION, STUDENT, STUDENT_PADDED, TEACHER, TEACHER_PADDED
 from quantlat.evaluation.latency_job import Ending, LatencyFindings, LatencyJob, Request
 from quantlat.latency import measure_in_child
@@ -16,6 +18,7 @@ def _request(tokens: int) -> Request:
     return Request(input_ids=tuple(made.input_ids.tolist()), token_type_ids=tuple(made.token_type_ids.tolist()))
 
 
+@pytest.mark.alone
 def test_a_child_loads_the_model_and_measures_latency_and_throughput(tmp_path: Path) -> None:
     quantized_model().save(tmp_path / "quantized")
     requests = tuple(_request(n) for n in (8, 12, 30, 9, 16, 22, 40, 11, 10))

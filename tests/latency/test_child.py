@@ -40,6 +40,7 @@ def _gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.alone
 def test_another_process_measures_on_as_many_cpus_as_threads_and_records_its_settings() -> None:
     progress = QuietProgress()
     before = os.times()

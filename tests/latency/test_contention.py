@@ -15,6 +15,8 @@ from quantlat.errors import MeasurementError
 from quantlat.latency.advice import MeasurementWarning
 from quantlat.latency.contention import SchedulerCounters, judge, read_run_delay_ns, watch_contention
 
+pytestmark = pytest.mark.alone
+
 QUIET = SchedulerCounters(
     at_s=100.0,
     run_delay_s=1.0,

@@ -41,6 +41,7 @@ def test_rounds_go_forwards_and_backwards_over_the_whole_workload() -> None:
         assert measurement.warmup_runs == 0
 
 
+@pytest.mark.alone
 def test_times_are_those_of_the_runs_and_so_is_their_ratio() -> None:
     runs = {"one": lambda _: _spin(1.0), "three": lambda _: _spin(3.0)}
     measured = measure_interleaved(runs, TOKENS, threads=1, options=MeasureOptions.fixed(5))

@@ -16,10 +16,13 @@ from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.latency.measurement import Measurement, int8_warnings
 from quantlat.progress import QuietProgress
 
-pytestmark = pytest.mark.skipif(
-    read_run_delay_ns() is None or not hasattr(os, "sched_setaffinity"),
-    reason="this kernel keeps no run delay (CONFIG_SCHED_INFO)",
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(
+        read_run_delay_ns() is None or not hasattr(os, "sched_setaffinity"),
+        reason="this kernel keeps no run delay (CONFIG_SCHED_INFO)",
+    ),
+]
 
 
 def _spin(_: int) -> None:

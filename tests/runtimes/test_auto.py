@@ -21,9 +21,9 @@ from tests.quantization.tiny import fp32_model, quantized_model, window
 BATCHES = [TokenBatch.from_windows([window(n)]) for n in (12, 30)]
 
 
-def test_every_candidate_is_timed_and_the_fastest_is_first(tmp_path: Path) -> None:
+def test_every_candidate_is_timed_and_the_fastest_is_first(cache_dir: Path) -> None:
     choice = measure_runtimes(
-        quantized_model(), BATCHES, threads=1, candidates=("pytorch", "onnxruntime"), cache_dir=tmp_path
+        quantized_model(), BATCHES, threads=1, candidates=("pytorch", "onnxruntime"), cache_dir=cache_dir
     )
     assert {timing.runtime for timing in choice.timings} == {"pytorch", "onnxruntime"} and choice.skipped == ()
     totals = [timing.total_ms for timing in choice.timings]
@@ -32,7 +32,7 @@ def test_every_candidate_is_timed_and_the_fastest_is_first(tmp_path: Path) -> No
 
 
 def test_dropped_tokens_are_timed_only_where_they_can_make_a_runtime_the_fastest(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, cache_dir: Path
 ) -> None:
     runs: dict[str, set[bool]] = {}
     run = GraphSession.run
@@ -51,7 +51,7 @@ def test_dropped_tokens_are_timed_only_where_they_can_make_a_runtime_the_fastest
         config=RetentionConfig((1.0, 0.5)),
         candidates=("pytorch", "onnxruntime"),
         rounds=1,
-        cache_dir=tmp_path,
+        cache_dir=cache_dir,
     )
     assert runs == {"pytorch": {False, True}, "onnxruntime": {False}}
     assert choice.name == "pytorch"

@@ -25,11 +25,6 @@ TOLERANCE = 0.03  # of the logits' standard deviation, which is about 1; INT8 it
 FEW = 8  # tokens
 
 
-@pytest.fixture(scope="session")
-def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graphs")
-
-
 @pytest.fixture(scope="session", params=all_runtimes(), ids=lambda runtime: runtime.name)
 def runtime(request: pytest.FixtureRequest) -> Runtime:
     chosen: Runtime = request.param

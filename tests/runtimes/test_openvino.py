@@ -20,11 +20,6 @@ from tests.quantization.tiny import CONFIG, fp32_model, quantized_model, window
 BATCH = TokenBatch.from_windows([window(24)])
 
 
-@pytest.fixture(scope="module")
-def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graphs")
-
-
 @pytest.mark.parametrize(("kind", "opinions"), [(None, 0), (0, 2), (1, 1)], ids=["plain", "elastic", "one whole layer"])
 def test_every_linear_is_executed_in_int8(cache_dir: Path, kind: int | None, opinions: int) -> None:
     """Two columns in fp32 are all that the answer head's opinion adds to a layer that drops."""

@@ -126,6 +126,7 @@ def test_an_empty_file_gives_an_empty_file(bundle: Path, tmp_path: Path) -> None
     assert (tmp_path / "out.jsonl").read_bytes() == b""
 
 
+@pytest.mark.alone
 def test_a_killed_process_is_continued_without_losses_or_duplicates(bundle: Path, tmp_path: Path) -> None:
     lines = [json.dumps(question(n)).encode() for n in range(100)]
     lines[7] = b"no"

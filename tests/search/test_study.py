@@ -212,6 +212,7 @@ def test_the_best_so_far_is_written_after_every_improvement(tmp_path: Path) -> N
     assert [entry.name for entry in path.parent.iterdir()] == ["best.json"]
 
 
+@pytest.mark.alone
 def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists() -> None:
     evaluator = AnalyticEvaluator(seconds=0.05)
     result = _search(evaluator, trials=1000, time_budget_s=2.0)

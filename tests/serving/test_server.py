@@ -211,6 +211,7 @@ def test_a_key_is_asked_for_and_the_page_is_not_behind_it(bundle: Path, tmp_path
         assert "0123456789abcdef" not in "".join(server.log)
 
 
+@pytest.mark.alone
 def test_sigterm_under_load_loses_nothing_that_was_accepted(bundle: Path) -> None:
     with running(bundle, "--log-requests") as server:
         answered: list[int] = []
@@ -310,6 +311,7 @@ def test_neither_server_nor_batch_scoring_imports_the_training_stack() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 
+@pytest.mark.alone
 def test_a_model_process_that_is_killed_in_mid_batch_costs_no_answer(bundle: Path) -> None:
     with running(bundle) as server:
         own = children(server.process.pid)

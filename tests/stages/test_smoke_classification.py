@@ -25,7 +25,7 @@ SPIED = (
 
 def quantlat(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "QUANTLAT_DATA"}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
+    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [sys.executable, "-c", SPIED, *arguments],
         cwd=cwd,
