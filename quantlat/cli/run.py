@@ -35,12 +35,14 @@ def run(
     """Run a recipe to its report. The same command resumes; finished stages are not computed again."""
     from quantlat.cli.console import ConsoleProgress
     from quantlat.pipeline.run import RunOptions, run_pipeline
-    from quantlat.recipe import load_recipe, smoke_recipe
+    from quantlat.recipe import load_recipe, smoke_recipe, without_effect
 
     if offline:
         os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1")
     loaded = load_recipe(recipe, set_ or ())
     if smoke:
+        for override in without_effect(loaded.recipe, loaded.overrides):
+            typer.echo(f"--set {override} has no effect: a smoke run chooses this value itself", err=True)
         loaded = replace(loaded, recipe=smoke_recipe(loaded.recipe))
     options = RunOptions(out or Path("runs") / loaded.recipe.name, from_stage=from_, offline=offline, smoke=smoke)
     if dry_run:

@@ -2,7 +2,7 @@
 
 from quantlat.recipe.load import LoadedRecipe, load_part, load_recipe, recipe_json_schema, resolve_path
 from quantlat.recipe.schema import Recipe
-from quantlat.recipe.smoke import smoke_recipe
+from quantlat.recipe.smoke import smoke_recipe, without_effect
 
 __all__ = [
     "LoadedRecipe",
@@ -12,4 +12,5 @@ __all__ = [
     "recipe_json_schema",
     "resolve_path",
     "smoke_recipe",
+    "without_effect",
 ]

@@ -5,7 +5,8 @@ It answers "will this recipe run through on this machine?" before hours are spen
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from quantlat.recipe.schema import (
     DataSource,
@@ -71,6 +72,25 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
             "report": recipe.report.model_copy(update={"latency_windows": 4, "rounds": 2, "latency_budget": 1.0}),
         }
     )
+
+
+def without_effect(recipe: Recipe, overrides: Sequence[str]) -> list[str]:
+    """Those of ``overrides`` (``key=value``, applied to ``recipe``) that the smoke version replaces."""
+    smoke = smoke_recipe(recipe)
+    keys = {override: override.partition("=")[0].strip().split(".") for override in overrides}
+    return [override for override, key in keys.items() if _value(recipe, key) != _value(smoke, key)]
+
+
+def _value(recipe: Recipe, key: Sequence[str]) -> object:
+    """What a recipe holds under a dotted key, whose stages go by their kind or number; ``None``: nothing."""
+    at: Any = recipe
+    for part in key:
+        if isinstance(at, tuple):
+            named = [item for i, item in enumerate(at) if part in (str(i), getattr(item, "kind", None))]
+            at = named[0] if named else None
+        else:
+            at = getattr(at, part, None)
+    return at  # type: ignore[no-any-return]
 
 
 def _smoke_source(recipe: Recipe) -> EmbeddedSource | EmbeddedTextsSource:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quantlat.quantization.calibration import CalibrationSpec
-from quantlat.recipe import load_part, load_recipe, smoke_recipe
+from quantlat.recipe import load_part, load_recipe, smoke_recipe, without_effect
 from quantlat.recipe.schema import EmbeddedSource, EmbeddedTextsSource, Recipe
 
 ROOT = Path(__file__).parents[2]
@@ -109,3 +109,10 @@ def test_the_smoke_version_keeps_the_stages_and_needs_nothing(path: Path) -> Non
     assert smoke.length_drop is not None
     assert smoke.length_drop.train.max_steps == 2
     assert Recipe.model_validate(smoke.model_dump()) == smoke
+
+
+def test_a_smoke_run_says_which_overrides_it_replaces() -> None:
+    overrides = ["search.max_drop=0.5", "stages.length_drop.train.epochs=3", "student.answer_weight=0", "seed=1"]
+    recipe = load_recipe(ROOT / "recipes" / "squad_int8.yaml", overrides).recipe
+    assert without_effect(recipe, overrides) == overrides[:2]
+    assert without_effect(recipe, []) == []
