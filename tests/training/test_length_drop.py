@@ -162,7 +162,10 @@ def test_lengths_come_from_the_real_tokens(new_model: NewModel, windows: Windows
     kept: list[list[int]] = []
     drop = type(model.encoder.layers[0]).drop
     for layer in model.encoder.layers:
-        layer.drop = lambda rows, keep, k, layer=layer: (kept.append(keep.tolist()), drop(layer, rows, keep, k))[1]
+        layer.drop = lambda rows, keep, *more, layer=layer: (
+            kept.append(keep.tolist()),
+            drop(layer, rows, keep, *more),
+        )[1]
     LengthDropStep(stage(sandwich=0, length_drop_ratio=0.5), None, LengthDropPlan(), layers=2)(model, batch, context())
     assert kept == [[math.ceil(n / 2) for n in tokens], [math.ceil(math.ceil(n / 2) / 2) for n in tokens]]
 
