@@ -34,7 +34,6 @@ CostModel = Callable[[Sequence[ConfigT]], NDArray[np.float64]]
 """Predicted costs of configurations, relative to full length."""
 
 _ATTEMPTS = 200
-_TREND_SPREAD = 1.0  # points; see DropSurrogate
 _GENERATIONS = 3
 _CHILDREN = 64
 _LEAST_SEEDS = 4
@@ -151,8 +150,6 @@ class GuidedProposer(Generic[ConfigT]):
         floor: accuracy within which the fastest is wanted.
         predict: costs of configurations.
         target: gives the relative cost within which the most accurate is wanted, instead of the floor.
-        trend_spread: as of :class:`DropSurrogate`; with it, what the surrogate believes broken is left alone, because
-            the spread would make some of it look promising.
     """
 
     space: Space[ConfigT]
@@ -160,7 +157,6 @@ class GuidedProposer(Generic[ConfigT]):
     predict: CostModel[ConfigT]
     cost: Cost = "latency"
     target: Callable[[], float] | None = None
-    trend_spread: float = 0.0
 
     def first(self, count: int, rng: np.random.Generator) -> tuple[ConfigT, ...]:
         """Shapes that were trained, from full to smallest; half of a population, because the surrogate learns fast."""
@@ -170,15 +166,12 @@ class GuidedProposer(Generic[ConfigT]):
         self, measured: Sequence[Measured[ConfigT]], taken: Collection[ConfigT], rng: np.random.Generator
     ) -> ConfigT | None:
         """The best idea of a pool under one sample of the surrogate."""
-        surrogate = DropSurrogate(measured, self.space.given_up, trend_spread=self.trend_spread)
+        surrogate = DropSurrogate(measured, self.space.given_up)
         known = surrogate.mean([c.config for c in measured])
         spent = np.array([c.cost(self.cost) for c in measured])
         pool = self._pool(surrogate, measured, known, spent, taken, rng)
         if not pool:
             return None
-        if self.trend_spread > 0.0:
-            sound = surrogate.mean(pool) <= self._worst_drop
-            pool = [config for config, whole in zip(pool, sound, strict=True) if whole] or pool
         costs = self.predict(pool)
         mean, covariance = surrogate.predict(pool)
         sampled = _draw(mean, covariance, rng)
@@ -261,7 +254,7 @@ def make_proposer(
 ) -> Proposer | None:
     """The proposer called ``name``; ``None`` for a search that optuna does."""
     if name == "guided":
-        return GuidedProposer(space, floor, predict, cost, target, trend_spread=_TREND_SPREAD)
+        return GuidedProposer(space, floor, predict, cost, target)
     if name == "evolutionary":
         return EvolutionaryProposer(space, cost)
     return RandomProposer(space) if name == "random" else None

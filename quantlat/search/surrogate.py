@@ -46,16 +46,12 @@ class DropSurrogate(Generic[ConfigT]):
         measured: candidates with their drop, its standard error and number of questions; at least one.
         features: what configurations give up, ``[n, features]`` from 0 (nothing) to 1 (all); more of it rarely loses
             less.
-        trend_spread: points by which a weight of the trend may be off that no trial speaks for (a layer's tokens given
-            up altogether); 0 takes the trend as known.
     """
 
     def __init__(
         self,
         measured: Sequence[Measured[ConfigT]],
         features: Callable[[Sequence[Any]], NDArray[np.float64]] = given_up,
-        *,
-        trend_spread: float = 0.0,
     ) -> None:
         self._features = features
         self._given_up = features([candidate.config for candidate in measured])
@@ -69,11 +65,6 @@ class DropSurrogate(Generic[ConfigT]):
         factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(drops)))
         self._factor: NDArray[np.float64] = np.asarray(factor, np.float64)
         self._weights = _solve(self._factor, np.asarray(residual, np.float64))
-        self._trend_cross = np.linalg.solve(self._factor, _slopes(self._given_up))
-        precision = self._trend_cross.T @ self._trend_cross
-        prior = trend_spread**2 * np.eye(len(precision))
-        # The inverse of (precision + 1 / prior), also where the prior is 0.
-        self._trend_covariance = prior @ np.linalg.inv(np.eye(len(precision)) + precision @ prior)
 
     def mean(self, configs: Sequence[ConfigT]) -> NDArray[np.float64]:
         """Posterior mean ``[n]`` of the true drop."""
@@ -82,18 +73,11 @@ class DropSurrogate(Generic[ConfigT]):
         return np.asarray(_basis(features) @ self._mean_weights + cross @ self._weights)
 
     def predict(self, configs: Sequence[ConfigT]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Posterior mean ``[n]`` and covariance ``[n, n]`` of the true drop.
-
-        The trend's own uncertainty is part of it with a ``trend_spread``, as in universal kriging (Rasmussen & Williams
-        2006, §2.7; there without bounds on the weights). Otherwise configurations that drop in one layer look as
-        certain as those beside them that drop in two, and may never be tried.
-        """
+        """Posterior mean ``[n]`` and covariance ``[n, n]`` of the true drop."""
         features = self._features(configs)
         cross = self._kernel(features, self._given_up)
         half = np.linalg.solve(self._factor, cross.T)
-        unexplained = _slopes(features) - half.T @ self._trend_cross
-        trend = unexplained @ self._trend_covariance @ unexplained.T
-        return self.mean(configs), self._kernel(features, features) - half.T @ half + trend
+        return self.mean(configs), self._kernel(features, features) - half.T @ half
 
     def _likeliest(self, residual: NDArray[np.float64]) -> tuple[float, float]:
         """Length scale and amplitude of the largest marginal likelihood on a small grid."""
@@ -131,15 +115,10 @@ def _unsure(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(0.2 + np.sqrt(given_up.mean(axis=1)))
 
 
-def _slopes(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What the trend's weights multiply besides its constant: g and g² of each layer."""
-    return np.hstack([given_up, given_up**2])
-
-
 def _basis(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
     """Terms of the mean: a constant (what INT8 costs by itself, of either sign), g and g² of each layer."""
     ones = np.ones((len(given_up), 1))
-    return np.hstack([ones, -ones, _slopes(given_up)])
+    return np.hstack([ones, -ones, given_up, given_up**2])
 
 
 def _noise(errors: NDArray[np.float64], questions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -86,16 +86,3 @@ def test_bad_luck_that_all_trials_share_does_not_outvote_the_finalists() -> None
     errors = [float(c.drop_shrunken or 0.0) - true_drop(c.config) for c in shrunken]
     assert abs(np.mean(errors[:9])) < 0.25
     assert abs(np.mean(errors[9:])) < 0.4
-
-
-def test_what_no_trial_has_told_apart_is_uncertain() -> None:
-    """Trials that drop in layers 3 and 4 together do not say which of the two costs the points."""
-    rates, lasts = (1, 0.95, 0.9, 0.85, 0.8, 0.7), (0.4, 0.3, 0.2, 0.1)
-    joint = [RetentionConfig((1, 1, rate, rate, last, 0.05)) for rate in rates for last in lasts]
-    evaluator = AnalyticEvaluator(spread=14.0, questions=400)
-    measured = [evaluator.evaluate(config) for config in [SPACE.full, *joint]]
-    configs = [RetentionConfig((1, 1, 0.75, 0.75, 0.2, 0.05)), RetentionConfig((1, 1, 1, 0.75, 0.2, 0.05))]
-    known, unknown = (
-        np.sqrt(np.diag(DropSurrogate(measured, trend_spread=spread).predict(configs)[1])) for spread in (0.0, 1.0)
-    )
-    assert unknown[1] - known[1] > unknown[0] - known[0] > 0.0
