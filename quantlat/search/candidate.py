@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from quantlat.latency import MeasurementWarning
 from quantlat.metrics import bootstrap_mean, paired_difference
 from quantlat.models.retention import RetentionConfig
 
+_LEAST_DISAGREEMENT = 50.0  # points on one question
 _NORMAL_WIDTH_95 = 2 * 1.959964  # width of a 95 % interval in standard errors
 
 Cost = Literal["latency", "macs"]
@@ -195,6 +196,18 @@ def estimate_accuracy(
         drop_standard_error=error,
         questions=len(values),
     )
+
+
+def widened(accuracy: AccuracyEstimate, centre: float, interval: tuple[float, float]) -> AccuracyEstimate:
+    """The interval of a drop that contains another estimate, with that one's uncertainty in it.
+
+    The standard error stays that of the comparison: what is common to all trials does not tell them apart. It is at
+    least that of one half-answered question in all, since none that differs among a few does not mean none at all.
+    """
+    low = accuracy.drop - float(np.hypot(accuracy.drop - accuracy.drop_ci[0], centre - interval[0]))
+    high = accuracy.drop + float(np.hypot(accuracy.drop_ci[1] - accuracy.drop, interval[1] - centre))
+    error = max(accuracy.drop_standard_error, _LEAST_DISAGREEMENT / accuracy.questions)
+    return replace(accuracy, drop_ci=_finite(low, high, -100.0, 100.0), drop_standard_error=error)
 
 
 def _least_error(scores: NDArray[np.float64], reference: NDArray[np.float64]) -> float:

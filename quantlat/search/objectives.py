@@ -42,7 +42,7 @@ from quantlat.search.blocks import (
     shortest_middle_longest,
     split_block,
 )
-from quantlat.search.candidate import Candidate, Cost, estimate_accuracy
+from quantlat.search.candidate import Candidate, Cost, estimate_accuracy, widened
 from quantlat.search.latency_table import LatencyTable, fit_table
 from quantlat.search.space import RetentionSpace
 from quantlat.search.table_requests import CHECKED, table_configs, table_requests
@@ -75,6 +75,24 @@ class EvaluatorOptions:
     fewest_questions: int = 1
     seed: int = 0
     limits: ContentionLimits = field(default_factory=ContentionLimits)
+
+
+_ANCHOR_SECONDS = 15.0  # for full length on more questions than a trial sees
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    """Full length, measured on more questions than a trial sees: what trials are compared with (a control variate).
+
+    Attributes:
+        points: of full length on each question, NaN where it was not measured.
+        drop: points that full length loses against the reference on all measured questions.
+        drop_ci: its 95 % interval.
+    """
+
+    points: NDArray[np.float64]
+    drop: float
+    drop_ci: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -125,6 +143,7 @@ class SessionEvaluator:
         self._warm_up_windows = shortest_middle_longest(search_set.windows)
         self._scores: dict[RetentionConfig, list[NDArray[np.float64]]] = {}
         self._table: LatencyTable | None = None
+        self._measured_anchor: _Anchor | None = None
         self._warm: set[bool] = set()
 
     @property
@@ -149,18 +168,30 @@ class SessionEvaluator:
         return self.latency_table().relative(configs)
 
     def evaluate(self, config: RetentionConfig, part: int = 0) -> Candidate:
-        """Accuracy on the first ``part + 1`` parts, latency by the table."""
+        """Accuracy on the first ``part + 1`` parts, latency by the table.
+
+        The drop is the loss against full length on these questions plus full length's own loss on many more. Full
+        length of the same INT8 model fails on nearly the same questions, so an unkind part is not held against a trial:
+        that is what the 67 questions of a first part can tell.
+        """
         part = min(part, self.parts - 1)
+        anchor = self._anchor()
         done = self._scores.setdefault(config, [])
         for block in self._parts[len(done) : part + 1]:
             done.append(self._run(block.windows, config).result.score.per_example)
+        questions = np.concatenate([block.questions for block in self._parts[: part + 1]])
+        scores = np.concatenate(done[: part + 1])
+        if config.is_full:
+            questions = np.flatnonzero(np.isfinite(anchor.points))
+            scores = anchor.points[questions]
         table = self.latency_table()
         relative = float(table.relative([config])[0])
         error = table.check.worst_error
         return self._candidate(
             config,
-            np.concatenate([block.questions for block in self._parts[: part + 1]]),
-            np.concatenate(done[: part + 1]),
+            questions,
+            scores,
+            reference=None if config.is_full else anchor,
             latencies_ms=np.empty(0),
             latency_ms=relative * table.full_ms,
             latency_ci_ms=(
@@ -170,6 +201,24 @@ class SessionEvaluator:
             latency_relative=relative,
             warnings=(),
         ).model_copy(update={"part": part})
+
+    def _anchor(self) -> _Anchor:
+        """Full length on all parts, and on the other questions as long as that takes little time."""
+        if self._measured_anchor is None:
+            full = RetentionConfig.full(self._encoder_config.num_layers)
+            points, begin = np.full(len(self._reference), np.nan), time.monotonic()
+            done = self._scores.setdefault(full, [])
+            for block in (*self._parts, *self._fresh_blocks):
+                if len(done) >= self.parts and time.monotonic() - begin > _ANCHOR_SECONDS:
+                    break
+                done.append(self._run(block.windows, full).result.score.per_example)
+                points[block.questions] = done[-1]
+            known = np.flatnonzero(np.isfinite(points))
+            lost = estimate_accuracy(
+                points[known], self._reference[known], self._passages[known].tolist(), seed=self._options.seed
+            )
+            self._measured_anchor = _Anchor(points, lost.drop, lost.drop_ci)
+        return self._measured_anchor
 
     def evaluate_finalists(
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
@@ -232,18 +281,22 @@ class SessionEvaluator:
         questions: NDArray[np.int64],
         scores: NDArray[np.float64],
         *,
+        reference: _Anchor | None = None,
         latencies_ms: NDArray[np.float64],
         latency_ms: float,
         latency_ci_ms: tuple[float, float],
         latency_relative: float,
         warnings: tuple[MeasurementWarning, ...],
     ) -> Candidate:
+        compared = self._reference if reference is None else reference.points + reference.drop
         accuracy = estimate_accuracy(
             scores,
-            self._reference[questions],
+            compared[questions],
             self._passages[questions].tolist(),
             seed=self._options.seed,
         )
+        if reference is not None:
+            accuracy = widened(accuracy, reference.drop, reference.drop_ci)
         return Candidate(
             config=config,
             **vars(accuracy),
