@@ -120,6 +120,33 @@ def test_a_larger_part_holds_the_smaller_one_and_only_its_new_questions_are_run(
     assert evaluator.evaluate(HALF, 7).part == 1  # there is no larger one
 
 
+def test_an_unkind_part_is_not_held_against_a_trial(loaded: LoadedModel, windows: WindowSet) -> None:
+    """The reference is lucky on the first part alone; full length, on all questions, tells how much that is."""
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    full = evaluate_model(loaded.model, windows).score.f1_per_question
+    half = evaluate_model(loaded.model, windows, ElasticConfig(HALF)).score.f1_per_question
+    fair = SessionEvaluator(session, windows, loaded.config, full, _options())
+    part = np.concatenate([block.questions for block in fair._parts[:1]])
+    lucky = full.copy()
+    lucky[part] = np.minimum(100.0, full[part] + 40.0)
+    evaluator = SessionEvaluator(session, windows, loaded.config, lucky, _options())
+    trial, whole = evaluator.evaluate(HALF), evaluator.evaluate(FULL)
+    own = float((lucky - full).mean())
+    assert whole.drop == pytest.approx(own) and whole.questions == len(full)
+    assert trial.drop == pytest.approx(own + (full[part] - half[part]).mean())
+    assert (lucky[part] - half[part]).mean() > trial.drop + 10.0
+    width, alone = (c.drop_ci[1] - c.drop_ci[0] for c in (trial, fair.evaluate(HALF)))
+    assert width > alone  # what is not known of full length is in the interval
+
+
+def test_no_difference_among_a_few_questions_is_not_certainty(loaded: LoadedModel, windows: WindowSet) -> None:
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    full = evaluate_model(loaded.model, windows).score.f1_per_question
+    evaluator = SessionEvaluator(session, windows, loaded.config, full, _options())
+    same = evaluator.evaluate(RetentionConfig((1.0, 0.999)))
+    assert same.drop_standard_error >= 50.0 / same.questions
+
+
 def test_the_latency_table_predicts_what_the_finalists_then_take(
     loaded: LoadedModel, windows: WindowSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
