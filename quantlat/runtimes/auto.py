@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 
 _NOT_BY_DEFAULT = ("pytorch", "inductor", "ipex")
-_ON_ONE_THREAD = ("openvino", "onnxruntime")
-"""Runtimes whose graph is exported and converted, which keeps one thread busy for some ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -117,33 +114,20 @@ def _load(
 ) -> tuple[dict[str, Session], list[tuple[str, str]]]:
     """A session for each usable candidate, its plain graph compiled and warm, and why others have none."""
     sessions: dict[str, Session] = {}
+    skipped: list[tuple[str, str]] = []
     names = candidates or [name for name in runtime_names() if name not in _NOT_BY_DEFAULT]
-    found = {name: availability_for(get_runtime(name), model.config) for name in names}
-    skipped = [(name, availability.reason) for name, availability in found.items() if not availability.usable]
-    usable = [name for name, availability in found.items() if availability.usable]
-    with (
-        progress.task("compiling for each runtime", len(usable), unit="runtime") as task,
-        _compiling_ahead(model, [name for name in usable if name in _ON_ONE_THREAD][1:], cache_dir) as wait,
-    ):
-        for name in usable:
-            wait(name)
-            sessions[name] = get_runtime(name).load(model, threads=threads, cache_dir=cache_dir)
+    with progress.task("compiling for each runtime", len(names), unit="runtime") as task:
+        for name in names:
+            runtime = get_runtime(name)
+            availability = availability_for(runtime, model.config)
+            if not availability.usable:
+                skipped.append((name, availability.reason))
+                continue
+            sessions[name] = runtime.load(model, threads=threads, cache_dir=cache_dir)
             for batch in batches:
                 sessions[name].run(batch, None)
             task.advance(1)
     return sessions, skipped
-
-
-def _compiling_ahead(
-    model: TaskModel | QuantizedModel, runtimes: Sequence[str], cache_dir: Path | None
-) -> AbstractContextManager[Callable[[str], None]]:
-    """What waits for a runtime's graph; the graphs of a fp32 model would not be shared."""
-    from quantlat.quantization.artifact import QuantizedModel
-    from quantlat.runtimes.ahead import compiling_ahead
-
-    if isinstance(model, QuantizedModel):
-        return compiling_ahead(model, runtimes, cache_dir)
-    return nullcontext(lambda runtime: None)
 
 
 def _relative_macs(model: TaskModel | QuantizedModel, batches: Sequence[TokenBatch], config: Config) -> float:

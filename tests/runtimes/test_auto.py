@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from quantlat.errors import RuntimeUnavailableError
 from quantlat.models.retention import RetentionConfig
-from quantlat.runtimes import ahead, onnxruntime
-from quantlat.runtimes.ahead import compiling_ahead
 from quantlat.runtimes.auto import measure_runtimes, pick_runtime
-from quantlat.runtimes.base import Config, Logits, TokenBatch, get_runtime
+from quantlat.runtimes.base import Config, Logits, TokenBatch
 from quantlat.runtimes.inductor import compiler
 from quantlat.runtimes.session import GraphSession
 from tests.quantization.tiny import fp32_model, quantized_model, window
@@ -71,33 +68,3 @@ def test_an_unusable_candidate_is_skipped_with_its_reason(monkeypatch: pytest.Mo
 def test_picking_needs_something_to_measure_with() -> None:
     with pytest.raises(RuntimeUnavailableError, match="at least one batch"):
         pick_runtime(quantized_model(), [], threads=1)
-
-
-def test_a_second_runtime_is_compiled_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-    with compiling_ahead(quantized_model(), ["onnxruntime"], tmp_path) as wait:
-        wait("onnxruntime")
-        wait("openvino")  # nobody compiles it, so there is nothing to wait for
-    assert len(list(tmp_path.iterdir())) == 1
-    expected = get_runtime("onnxruntime").load(quantized_model(), threads=1, cache_dir=tmp_path / "own").run(BATCHES[0])
-
-    def convert(graph: object) -> bytes:
-        raise AssertionError("compiled again")
-
-    monkeypatch.setattr(onnxruntime, "_to_bytes", convert)
-    session = get_runtime("onnxruntime").load(quantized_model(), threads=1, cache_dir=tmp_path)
-    assert np.array_equal(session.run(BATCHES[0]), expected)
-
-
-def test_a_process_that_fails_leaves_the_work_to_the_session(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
-    with compiling_ahead(quantized_model(), ["no such runtime"], tmp_path) as wait:
-        wait("no such runtime")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_with_one_core_nothing_is_compiled_ahead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ahead, "_usable_cores", lambda: 1)
-    with compiling_ahead(quantized_model(), ["onnxruntime"], tmp_path) as wait:
-        wait("onnxruntime")
-    assert list(tmp_path.iterdir()) == []
