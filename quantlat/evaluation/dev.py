@@ -20,7 +20,7 @@ from quantlat.runtimes.base import availability_for, get_runtime
 
 if TYPE_CHECKING:
     from quantlat.data.windows import Window, WindowSet
-    from quantlat.models import ElasticConfig, LoadedModel
+    from quantlat.models import ElasticConfig, EncoderConfig, LoadedModel
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.runtimes.nncf_baseline import NncfSession
 
@@ -83,7 +83,7 @@ class Contestants:
     @property
     def same_shape(self) -> bool:
         """Whether teacher and student are equally large, so that one fp32 measurement holds for both."""
-        return replace(self.teacher.config, vocab_size=8) == replace(self.student.config, vocab_size=8)
+        return replace(_full_length(self.teacher), vocab_size=8) == replace(_full_length(self.student), vocab_size=8)
 
     @property
     def same_model(self) -> bool:
@@ -91,9 +91,14 @@ class Contestants:
         import torch
 
         theirs, own = self.teacher.model.state_dict(), self.student.model.state_dict()
-        if self.teacher.config != self.student.config or self.teacher_windows is not self.windows:
+        if _full_length(self.teacher) != _full_length(self.student) or self.teacher_windows is not self.windows:
             return False
         return theirs.keys() == own.keys() and all(torch.equal(theirs[name], own[name]) for name in own)
+
+
+def _full_length(loaded: LoadedModel) -> EncoderConfig:
+    """Shape of a model without what says which tokens are dropped: at full length none are."""
+    return replace(loaded.config, answer_weight=0.0)
 
 
 @dataclass(frozen=True)
