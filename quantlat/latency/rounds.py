@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quantlat.errors import MeasurementError
 from quantlat.latency.statistics import checked, length_mix_ci, length_mix_mean, median_ci
+from quantlat.latency.student_t import two_sided_t
 from quantlat.metrics import Interval
 
 MOST_BATCHES = 10
@@ -139,10 +140,4 @@ def _half_width(logs: NDArray[np.float64], level: float) -> float:
     """Half the interval of the mean of the rounds' logarithms, by batch means."""
     batches = np.array_split(logs, min(len(logs), MOST_BATCHES))
     means = np.array([batch.mean() for batch in batches])
-    return _student_t(len(means), level) * float(means.std(ddof=1)) / math.sqrt(len(means))
-
-
-def _student_t(n: int, level: float) -> float:
-    from scipy.special import stdtrit  # here: scipy is slow to import
-
-    return float(stdtrit(n - 1, 0.5 + level / 2.0))
+    return two_sided_t(len(means) - 1, level) * float(means.std(ddof=1)) / math.sqrt(len(means))

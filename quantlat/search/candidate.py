@@ -46,56 +46,65 @@ class Measured(Protocol[ConfigT_co]):
         ...
 
 
-class Candidate(BaseModel):
-    """A measured configuration. Accuracy is in points (0-100); all intervals are 95 %.
+class MeasuredModel(BaseModel):
+    """What every search measures of a configuration. Accuracy is in points (0-100); all intervals are 95 %.
 
     Attributes:
-        config: which share of the tokens each layer keeps.
         accuracy: mean score over the questions it was measured on.
         accuracy_ci: its interval.
         drop: reference minus this, paired question by question; above 0 means that this one is worse.
         drop_ci: its interval.
         drop_standard_error: of ``drop``.
         questions: number of questions behind accuracy and drop.
-        drop_shrunken: what all measured configurations together say of this one's drop (see
-            :mod:`quantlat.search.surrogate`); ``None`` before they were asked.
-        part: how much of the search split it was measured on, 0 being the smallest part.
-        latency_ms: mean latency of a request over the task's mix of lengths: predicted by the latency table while
-            searching, measured for finalists.
-        latency_ci_ms: its interval; while searching, the table's error.
-        latency_relative: the same, relative to full length on the plain graph.
-        macs_relative: multiply-accumulates relative to the un-padded full-length model, over the task's
+        part: which part of the search split it was measured on.
+        latency_ms: mean latency of a request over the task's mix of lengths.
+        latency_relative: the same, relative to a reference of the search.
+        macs_relative: multiply-accumulates relative to the whole un-padded full-length model, over the task's
             lengths.
-        stage: "search" while searching, "final" when re-measured interleaved with
-            others.
-        latency_samples_ms: raw times, one for each request; not kept in the search's storage.
-        score_per_question: score of each question; not kept in the search's storage.
         warnings: what disturbed the latency.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    config: RetentionConfig
     accuracy: float
     accuracy_ci: tuple[float, float]
     drop: float
     drop_ci: tuple[float, float]
     drop_standard_error: float = Field(ge=0)
     questions: int
-    drop_shrunken: float | None = None
     part: int = 0
     latency_ms: float = Field(gt=0)
-    latency_ci_ms: tuple[float, float]
     latency_relative: float = Field(gt=0)
     macs_relative: float = Field(gt=0)
-    stage: Literal["search", "final"] = "search"
-    latency_samples_ms: tuple[float, ...] = ()
-    score_per_question: tuple[float, ...] = ()
     warnings: tuple[MeasurementWarning, ...] = ()
 
     def cost(self, kind: Cost = "latency") -> float:
-        """The cost that the search minimises, relative to full length."""
+        """The cost that the search minimises, relative to its reference."""
         return self.latency_relative if kind == "latency" else self.macs_relative
+
+
+class Candidate(MeasuredModel):
+    """A retention configuration, measured; ``part`` counts from the smallest, and parts are nested.
+
+    Attributes:
+        config: which share of the tokens each layer keeps.
+        drop_shrunken: what all measured configurations together say of this one's drop (see
+            :mod:`quantlat.search.surrogate`); ``None`` before they were asked.
+        latency_ms: predicted by the latency table while searching, measured for finalists.
+        latency_ci_ms: its interval; while searching, the table's error.
+        latency_relative: relative to full length on the plain graph.
+        stage: "search" while searching, "final" when re-measured interleaved with
+            others.
+        latency_samples_ms: raw times, one for each request; not kept in the search's storage.
+        score_per_question: score of each question; not kept in the search's storage.
+    """
+
+    config: RetentionConfig
+    drop_shrunken: float | None = None
+    latency_ci_ms: tuple[float, float]
+    stage: Literal["search", "final"] = "search"
+    latency_samples_ms: tuple[float, ...] = ()
+    score_per_question: tuple[float, ...] = ()
 
     @property
     def believed_drop(self) -> float:

@@ -34,6 +34,7 @@ from quantlat.latency import (
 )
 from quantlat.models.macs import mean_relative_macs
 from quantlat.models.retention import ElasticConfig, RetentionConfig
+from quantlat.search.anchor import Anchor
 from quantlat.search.blocks import (
     Block,
     cut_blocks,
@@ -42,7 +43,7 @@ from quantlat.search.blocks import (
     shortest_middle_longest,
     split_block,
 )
-from quantlat.search.candidate import Candidate, Cost, estimate_accuracy, widened
+from quantlat.search.candidate import AccuracyEstimate, Candidate, Cost, estimate_accuracy
 from quantlat.search.latency_table import LatencyTable, fit_table
 from quantlat.search.space import RetentionSpace
 from quantlat.search.table_requests import CHECKED, table_configs, table_requests
@@ -75,24 +76,6 @@ class EvaluatorOptions:
     fewest_questions: int = 1
     seed: int = 0
     limits: ContentionLimits = field(default_factory=ContentionLimits)
-
-
-_ANCHOR_SECONDS = 15.0  # for full length on more questions than a trial sees
-
-
-@dataclass(frozen=True)
-class _Anchor:
-    """Full length, measured on more questions than a trial sees: what trials are compared with (a control variate).
-
-    Attributes:
-        points: of full length on each question, NaN where it was not measured.
-        drop: points that full length loses against the reference on all measured questions.
-        drop_ci: its 95 % interval.
-    """
-
-    points: NDArray[np.float64]
-    drop: float
-    drop_ci: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -143,7 +126,7 @@ class SessionEvaluator:
         self._warm_up_windows = shortest_middle_longest(search_set.windows)
         self._scores: dict[RetentionConfig, list[NDArray[np.float64]]] = {}
         self._table: LatencyTable | None = None
-        self._measured_anchor: _Anchor | None = None
+        self._measured_anchor: Anchor | None = None
         self._warm: set[bool] = set()
 
     @property
@@ -175,23 +158,14 @@ class SessionEvaluator:
         that is what the 67 questions of a first part can tell.
         """
         part = min(part, self.parts - 1)
-        anchor = self._anchor()
-        done = self._scores.setdefault(config, [])
-        for block in self._parts[len(done) : part + 1]:
-            done.append(self._run(block.windows, config).result.score.per_example)
-        questions = np.concatenate([block.questions for block in self._parts[: part + 1]])
-        scores = np.concatenate(done[: part + 1])
-        if config.is_full:
-            questions = np.flatnonzero(np.isfinite(anchor.points))
-            scores = anchor.points[questions]
+        accuracy, scores = self._trial_accuracy(config, part)
         table = self.latency_table()
         relative = float(table.relative([config])[0])
         error = table.check.worst_error
         return self._candidate(
             config,
-            questions,
+            accuracy,
             scores,
-            reference=None if config.is_full else anchor,
             latencies_ms=np.empty(0),
             latency_ms=relative * table.full_ms,
             latency_ci_ms=(
@@ -202,22 +176,34 @@ class SessionEvaluator:
             warnings=(),
         ).model_copy(update={"part": part})
 
-    def _anchor(self) -> _Anchor:
-        """Full length on all parts, and on the other questions as long as that takes little time."""
+    def _trial_accuracy(self, config: RetentionConfig, part: int) -> tuple[AccuracyEstimate, NDArray[np.float64]]:
+        """Estimate and points on the first ``part + 1`` parts; of full length, on all questions it was measured on."""
+        anchor = self._anchor()
+        if config.is_full:
+            return self._accuracy(anchor.points[anchor.questions], anchor.questions), anchor.points[anchor.questions]
+        done = self._scores.setdefault(config, [])
+        for block in self._parts[len(done) : part + 1]:
+            done.append(self._run(block.windows, config).result.score.per_example)
+        questions = np.concatenate([block.questions for block in self._parts[: part + 1]])
+        scores = np.concatenate(done[: part + 1])
+        return anchor.compared(scores, questions, self._passages, seed=self._options.seed), scores
+
+    def _accuracy(self, scores: NDArray[np.float64], questions: NDArray[np.int64]) -> AccuracyEstimate:
+        """Estimate against the reference on the same questions."""
+        passages = self._passages[questions].tolist()
+        return estimate_accuracy(scores, self._reference[questions], passages, seed=self._options.seed)
+
+    def _anchor(self) -> Anchor:
         if self._measured_anchor is None:
             full = RetentionConfig.full(self._encoder_config.num_layers)
-            points, begin = np.full(len(self._reference), np.nan), time.monotonic()
-            done = self._scores.setdefault(full, [])
-            for block in (*self._parts, *self._fresh_blocks):
-                if len(done) >= self.parts and time.monotonic() - begin > _ANCHOR_SECONDS:
-                    break
-                done.append(self._run(block.windows, full).result.score.per_example)
-                points[block.questions] = done[-1]
-            known = np.flatnonzero(np.isfinite(points))
-            lost = estimate_accuracy(
-                points[known], self._reference[known], self._passages[known].tolist(), seed=self._options.seed
+            self._measured_anchor = Anchor.measure(
+                lambda block: self._run(block.windows, full).result.score.per_example,
+                self._parts,
+                self._fresh_blocks,
+                self._reference,
+                self._passages,
+                seed=self._options.seed,
             )
-            self._measured_anchor = _Anchor(points, lost.drop, lost.drop_ci)
         return self._measured_anchor
 
     def evaluate_finalists(
@@ -266,7 +252,7 @@ class SessionEvaluator:
         flags = {flag for done in passes for flag in done.contention.flags}
         return self._candidate(
             config,
-            np.concatenate([block.questions for block in blocks]),
+            self._accuracy(scores, np.concatenate([block.questions for block in blocks])),
             scores,
             latencies_ms=latencies,
             latency_ms=interval.estimate,
@@ -278,25 +264,15 @@ class SessionEvaluator:
     def _candidate(
         self,
         config: RetentionConfig,
-        questions: NDArray[np.int64],
+        accuracy: AccuracyEstimate,
         scores: NDArray[np.float64],
         *,
-        reference: _Anchor | None = None,
         latencies_ms: NDArray[np.float64],
         latency_ms: float,
         latency_ci_ms: tuple[float, float],
         latency_relative: float,
         warnings: tuple[MeasurementWarning, ...],
     ) -> Candidate:
-        compared = self._reference if reference is None else reference.points + reference.drop
-        accuracy = estimate_accuracy(
-            scores,
-            compared[questions],
-            self._passages[questions].tolist(),
-            seed=self._options.seed,
-        )
-        if reference is not None:
-            accuracy = widened(accuracy, reference.drop, reference.drop_ci)
         return Candidate(
             config=config,
             **vars(accuracy),

@@ -293,6 +293,37 @@ def test_the_serving_wheel_holds_the_program_and_this_pythons_engine(made: Path)
     assert "Requires-Dist: tokenizers" in metadata and "torch" not in metadata
 
 
+def test_selfcheck_needs_nothing_but_what_the_bundle_installs(made: Path, tmp_path: Path) -> None:
+    pinned_names = {
+        line.partition("==")[0]
+        for name in ("requirements.txt", "requirements-serving.txt")
+        for line in (made / name).read_text().splitlines()
+    }
+    # also in the processes that it starts
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "from importlib.metadata import packages_distributions\n"
+        f"pinned = {pinned_names!r} | {{'quantlat', 'pip', 'setuptools'}}\n"
+        "absent = {top for top, names in packages_distributions().items()\n"
+        "          if not pinned & {name.lower().replace('_', '-') for name in names}}\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in absent:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "assert {'scipy', 'torch', 'yaml'} <= absent\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "quantlat.cli", "selfcheck", str(made)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+    )
+    assert "not installed" not in done.stdout + done.stderr
+    assert "golden" in done.stdout.lower() and done.returncode in (0, 11), done.stdout + done.stderr
+
+
 def test_a_bundle_wheel_loads_from_a_plain_folder(made: Path, tmp_path: Path) -> None:
     wheel = write_bundle_wheel(made, read_manifest(made), tmp_path)
     site = tmp_path / "site"
