@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MAX_RATE, MAX_SECONDS, MAX_CONNECTIONS = 2_000, 1_200, 200
+MAX_RATE, MAX_SECONDS, MAX_CONNECTIONS = 2_000, 1_200, 1_000
 _TEXT = """the bridge over the river was opened in spring after eleven months of work and the council paid for steel
 from the north while a second pier sank into the clay by half a metre so that divers had to pour concrete around it"""
 
@@ -34,6 +34,7 @@ class Tally:
     profiles: Counter[str] = field(default_factory=Counter)
     degraded: int = 0
     missed: int = 0
+    elapsed_s: float = 0.0
 
     def percentile_ms(self, share: float) -> float:
         """Nearest rank; not a number without an answer."""
@@ -84,6 +85,7 @@ def offer(port: int, key: str | None, requests: list[bytes], rate: float, second
         due.put(None)
     for sender in senders:
         sender.join()
+    tally.elapsed_s = max(time.monotonic() - begin_s, seconds)  # what piled up counts as answered when it is
     return tally
 
 
@@ -188,7 +190,7 @@ def main(arguments: list[str]) -> int:
         lost += here
         row = {
             "offered_per_s": rate,
-            "answered_per_s": tally.statuses["200"] / chosen.seconds,
+            "answered_per_s": tally.statuses["200"] / tally.elapsed_s,
             "p50_ms": tally.percentile_ms(0.50),
             "p99_ms": tally.percentile_ms(0.99),
             "refused": tally.statuses["429"],
