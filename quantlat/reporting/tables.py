@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from quantlat.metrics import F1, Metric
 from quantlat.reporting import formatting as fmt
 from quantlat.reporting.collect import ReportData
-from quantlat.reporting.rows import BASELINE_LETTERS, AccuracyRow, Interval, LatencyRow, Role, profile_key
+from quantlat.reporting.rows import (
+    BASELINE_LETTERS,
+    SAME_PREDICTIONS,
+    AccuracyRow,
+    Interval,
+    LatencyRow,
+    Role,
+    profile_key,
+)
 from quantlat.reporting.same_profiles import same_notes
 from quantlat.reporting.verdict import reference_accuracy, runtime_name
 
@@ -78,7 +86,11 @@ def summary(data: ReportData, *, compact: bool = False) -> SummaryTable:
         compact: for a terminal; intervals become half-widths and the runtime is left out.
     """
     keys = [role.value for role in BASELINE_LETTERS] + [profile_key(p.name) for p in data.profiles]
-    keys = [key for key in keys if data.latency_of(key) is not None or data.accuracy_of(key) is not None]
+    # of a padded baseline, only its latency is its own
+    borrowed = {role.value for role in SAME_PREDICTIONS}
+    keys = [
+        k for k in keys if data.latency_of(k) is not None or (k not in borrowed and data.accuracy_of(k) is not None)
+    ]
     over = [role for role in (Role.TEACHER, Role.STUDENT) if data.latency_of(role.value) is not None]
     best = profile_key(data.headline.profile)
     runtime = () if compact else ("runtime",)

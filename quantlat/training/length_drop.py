@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from quantlat.data.batching import Batch
 from quantlat.data.windows import Window
 from quantlat.errors import RecipeError
-from quantlat.models import TaskModel
+from quantlat.models import EmbeddingModel, TaskModel
 from quantlat.progress import Progress
 from quantlat.recipe.schema import LengthDropStage
 from quantlat.training.length_sampling import Lengths, LengthSampler, SubNetwork, make_sampler, sub_networks
@@ -64,6 +64,16 @@ class LengthDropPlan:
         """Share of the drawn drops that is carried out at ``step`` of ``total``."""
         ramp = math.ceil(self.ramp * total)
         return min(1.0, (step + 1) / ramp) if ramp else 1.0
+
+
+def default_plan(model: TaskModel) -> LengthDropPlan:
+    """The paper's plan; embeddings follow the teacher with dropped tokens, too.
+
+    A distribution over answers may move as long as the right one stays on top, and in-place distillation lets the full
+    pass meet the short ones half-way. An embedding that moves is another embedding: what counts is the order of all
+    its distances, and the teacher's vectors are the only truth about them.
+    """
+    return LengthDropPlan(teacher_mix=1.0) if isinstance(model, EmbeddingModel) else LengthDropPlan()
 
 
 class LengthDropStep:
@@ -167,7 +177,7 @@ def train_length_drop(
         RecipeError: neither soft nor hard labels have a weight.
         Others: as :func:`quantlat.training.loop.train`.
     """
-    plan = plan or LengthDropPlan()
+    plan = plan or default_plan(model)
     taught = stage.teacher_weight > 0.0 and labels is not None
     if not taught and stage.hard_label_weight == 0.0:
         raise RecipeError(

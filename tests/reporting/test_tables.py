@@ -92,6 +92,15 @@ def test_summary_leaves_out_baselines_that_were_not_measured(make_report: Callab
     assert [row[0] for row in content.rows] == ["full", "balanced", "fast"]
 
 
+def test_baselines_of_which_only_the_accuracy_is_known_come_once(make_report: Callable[..., ReportData]) -> None:
+    data = make_report(nncf=False, searched=False)
+    unmeasured = data.model_copy(
+        update={"latency": tuple(r for r in data.latency if r.profile is not None), "speedups": ()}
+    )
+    models = [row[0] for row in summary(unmeasured).rows]
+    assert models == ["(b) teacher fp32", "(c) student fp32", "full", "balanced", "fast"]
+
+
 def test_the_table_on_the_screen_fits_a_hundred_columns(report: ReportData) -> None:
     buffer = io.StringIO()
     Console(file=buffer, width=100, color_system=None).print(summary_table(report))

@@ -13,11 +13,11 @@ from torch import Tensor
 from quantlat.data.batching import Batch, collate
 from quantlat.data.windows import Window
 from quantlat.errors import DataError, Interrupted, RecipeError
-from quantlat.models import QAModel
+from quantlat.models import QAModel, build_model
 from quantlat.progress import Progress, QuietProgress
 from quantlat.recipe.schema import LengthDropStage, TrainOptions
 from quantlat.training.device import Execution
-from quantlat.training.length_drop import LengthDropPlan, LengthDropStep, train_length_drop
+from quantlat.training.length_drop import LengthDropPlan, LengthDropStep, default_plan, train_length_drop
 from quantlat.training.length_sampling import LateDrop, LengthDrop, SubNetwork, sub_networks
 from quantlat.training.losses import forward_kl, span_cross_entropy
 from quantlat.training.sandwich import Sandwich, shared_layers
@@ -179,6 +179,12 @@ def test_the_teacher_may_speak_for_the_full_pass(new_model: NewModel, windows: W
     logits = model(batch.input_ids, batch.attention_mask, batch.token_type_ids, lengths=lengths)
     expected = forward_kl(logits, labels.for_batch(batch), batch.attention_mask)
     assert parts["smallest"].item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_embeddings_follow_the_teacher_with_dropped_tokens_too(new_model: NewModel) -> None:
+    questions = new_model()
+    assert default_plan(questions) == LengthDropPlan()
+    assert default_plan(build_model(questions.config, "embedding")) == LengthDropPlan(teacher_mix=1.0)
 
 
 def test_a_ramp_begins_gently_and_ends_at_full_strength() -> None:
