@@ -4,6 +4,8 @@ One file for each runtime; a library that is not installed makes its runtime una
 it. :mod:`quantlat.runtimes.auto` finds the fastest one by measuring.
 """
 
+import sys
+
 from quantlat.runtimes.auto import RuntimeChoice, measure_runtimes, pick_runtime
 from quantlat.runtimes.base import (
     Availability,
@@ -15,6 +17,11 @@ from quantlat.runtimes.base import (
     get_runtime,
     runtime_names,
 )
+
+# OpenVINO's converter and NNCF send usage statistics where this package is installed with them, from a process forked
+# in the middle of a run: with --offline, too, and where the fork meets a lock it stays behind for ever and keeps the
+# terminal's pipe open. Without the package they send nothing. It has to be hidden before either is first imported.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 __all__ = [
     "Availability",

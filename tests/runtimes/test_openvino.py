@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +76,17 @@ def test_nncf_quantises_the_graph_that_the_fp32_baseline_runs(tmp_path: Path, mo
     assert 0.0 < error < 0.5
     again = NncfSession.from_file(session.save(tmp_path / "nncf.xml"), threads=1)
     assert np.allclose(again.run(BATCH), quantised, atol=1e-5)
+
+
+def test_nobody_is_told_that_a_model_was_converted() -> None:
+    pytest.importorskip("nncf", reason="nncf is not installed")
+    code = (
+        "import quantlat.runtimes, sys, nncf, openvino.tools.ovc.convert_impl\n"
+        "print([name for name in sys.modules if name.startswith('openvino_telemetry.')])\n"
+    )
+    # both are silent in tests and in continuous integration anyway
+    environment = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith(("PYTEST", "NNCF"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout == "[]\n"
