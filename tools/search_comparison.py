@@ -146,7 +146,7 @@ def draw(traces: Sequence[Trace], facts: dict[str, object], folder: Path) -> Non
             axes.set_xlabel("evaluations")
             axes.set_title(label, loc="left", fontsize=9.5)
             if attribute == "best_latency":
-                axes.legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.6), fontsize=8.5)
+                axes.legend(frameon=False, loc="lower left", fontsize=8.5)
         folder.mkdir(parents=True, exist_ok=True)
         canvas.figure.savefig(folder / "search_comparison.png", dpi=200)
         canvas.figure.savefig(folder / "search_comparison.svg", metadata={"Date": None})
