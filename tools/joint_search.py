@@ -91,7 +91,8 @@ class Models:
     floating: QuantizedModel
 
 
-def _models(run: StoredRun, axes: tuple[Axis, ...], folder: Path) -> Models:
+def load_models(run: StoredRun, axes: tuple[Axis, ...], folder: Path) -> Models:
+    """Load or calibrate the models of a run; what is calibrated here is kept in ``folder``."""
     from quantlat.quantization.sensitivity import with_fp32
     from quantlat.recipe.load import resolve_path
     from quantlat.stages.whole_model import quantize_whole, read_whole
@@ -150,7 +151,7 @@ def open_subject(args: argparse.Namespace, axes: tuple[Axis, ...]) -> Iterator[S
     from quantlat.runtimes.subnetworks import SubnetworkSession
 
     run = open_run(args.run)
-    models = _models(run, axes, args.cache.parent)
+    models = load_models(run, axes, args.cache.parent)
     runtime, encoder = get_runtime(args.runtime), models.whole.config
     availability_for(runtime, encoder).require(args.runtime)
     asked = f"{args.runtime} {args.threads} threads {args.windows}+{args.unseen} windows"

@@ -102,7 +102,7 @@ class CalibrationRecord:
         passes: forward passes INC observed (a window counts again when it is also run with dropped tokens).
         tokens: real tokens in those passes.
         retention: ``none`` or ``both`` (full length and with dropped tokens).
-        observer: INC's activation algorithm, ``minmax`` or ``kl``.
+        observer: how ranges were found, see :class:`quantlat.quantization.calibration.CalibrationSpec`.
         smoothing: strength of smoothing, 0 for none.
         tool: the tool and its version.
     """

@@ -45,8 +45,9 @@ class CalibrationSpec(Part):
     Empty: windows are drawn as they come."""
     retention: Literal["none", "both"] = "both"
     """``both``: every window runs at full length and once with dropped tokens."""
-    observer: Literal["minmax", "kl"] = "minmax"
-    """INC's activation algorithm: moving average of minima and maxima, or histogram with least error."""
+    observer: Literal["minmax", "moving_average", "kl"] = "minmax"
+    """How the range of an activation follows from the passes: smallest and largest value of all; INC's moving averages
+    of a pass's minimum and maximum; INC's histogram with least error."""
     smoothing: Annotated[float, Field(ge=0, le=1)] = 0.9
     """How much of the outliers of activations moves into the weights before INC sees them (the alpha of
     SmoothQuant); 0 leaves the model as it is."""

@@ -42,7 +42,7 @@ class QuantizationStage(Stage):
     """Leaves the quantised model, its only copy, as ``quantized/``, and the error of each layer beside it."""
 
     name = "quantization"
-    version = 3
+    version = 4
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]

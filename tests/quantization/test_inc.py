@@ -110,3 +110,31 @@ def test_the_record_says_what_was_observed() -> None:
     assert (record.name, record.windows, record.passes, record.retention) == ("tiny", 12, 24, "both")
     assert record.tokens == sum(len(item.window.input_ids) for item in ITEMS)
     assert record.tool.startswith("Intel Neural Compressor 3.")
+
+
+def _ranges(observer: str) -> dict[str, float]:
+    """How far the scale of each linear's input reaches."""
+    model = calibrate_and_convert(
+        fp32_model(), ITEMS, spec=SPEC.model_copy(update={"observer": observer, "smoothing": 0})
+    )
+    return {name: 255 * x.input_scale for name, x in model.linears.items() if isinstance(x, QuantizedLinear)}
+
+
+def test_ranges_reach_from_the_smallest_to_the_largest_value_of_all_passes() -> None:
+    floating, seen = copy.deepcopy(fp32_model()), dict[str, list[torch.Tensor]]()
+    for name, table in quantized_model().embeddings.items():
+        floating.get_submodule(name).weight.data = torch.from_numpy(table.dequantized())
+    extremes, averages = _ranges("minmax"), _ranges("moving_average")
+    for name in extremes:
+        floating.get_submodule(name).register_forward_pre_hook(
+            lambda _, given, name=name: seen.setdefault(name, []).append(torch.stack(given[0].aminmax()))
+        )
+    for item in ITEMS:
+        ids = torch.from_numpy(item.window.input_ids)[None]
+        types = torch.from_numpy(item.window.token_type_ids)[None]
+        with torch.no_grad():
+            floating(ids, torch.ones_like(ids), types, torch.tensor(item.lengths or (ids.size(1),) * CONFIG.num_layers))
+    for name, found in seen.items():
+        low, high = torch.stack(found).T
+        assert extremes[name] == pytest.approx(float(high.max() - low.min()), rel=1e-3), name
+        assert averages[name] < extremes[name], name
