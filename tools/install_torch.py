@@ -37,7 +37,8 @@ def index_options(environment: Mapping[str, str]) -> list[list[str]]:
 
 
 def _offer(requirement: str, options: list[str]) -> dict[str, Any] | None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--report", "-"]
+    # An index out of reach is asked for each of twenty packages: pip's five retries of each would take minutes.
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--retries", "1", "--dry-run", "--report", "-"]
     done = subprocess.run([*command, *options, requirement], stdout=subprocess.PIPE, text=True, check=False)
     return json.loads(done.stdout) if done.returncode == 0 else None
 

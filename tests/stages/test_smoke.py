@@ -252,6 +252,18 @@ def test_a_mobilebert_has_its_progressive_transfer(other_runs: Runs) -> None:
     assert len(maps) == 2 and min(maps) > 0.0
 
 
+def model_table(*arguments: str) -> Completed:
+    """tools/model_table.py."""
+    return subprocess.run(
+        [sys.executable, ROOT / "tools/model_table.py", "--threads", "1", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | ONE_THREAD,
+        check=False,
+    )
+
+
 def joint_search(run: Path, *arguments: str) -> Completed:
     """tools/joint_search.py on a smoke run, with few questions and all of its files beside the run."""
     out = run.parent / f"joint-{run.name}"
@@ -304,3 +316,34 @@ def test_width_and_depth_of_a_run_without_a_dynabert_stage_are_refused(finished:
 def test_all_shipped_recipes_are_covered() -> None:
     assert {path.stem for path in RECIPES} - {path.stem for path in OTHERS} == {"squad_int8", "sst2_int8"}
     assert len(OTHERS) >= 7
+
+
+def test_models_of_several_runs_are_measured_against_each_other(
+    finished: Path, other_runs: Runs, tmp_path: Path
+) -> None:
+    folder, run_through = other_runs["squad_dynabert"]
+    assert run_through.result().returncode == 0
+    narrow, wide = folder / "runs/squad_dynabert-smoke", finished / "runs/squad_int8-smoke"
+    searched = joint_search(narrow, "--axes", "retention,width", "--trials", "2", "--seeds", "2", "--floor", "100")
+    assert searched.returncode == 0, searched.stderr[-4000:]
+    found = folder / "runs/joint-squad_dynabert-smoke/joint_search.json"
+    entries = [f"fp32={wide}:fp32", f"INT8={wide}:full@openvino", f"narrow={narrow}:fast", f"joint={narrow}:{found}"]
+    done = model_table(*entries, "--out", str(tmp_path / "table"), "--requests", "3", "--seconds", "1")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    rows = json.loads((tmp_path / "table.json").read_text())["rows"]
+    assert [(row["label"], row["n"]) for row in rows] == [(label, 8) for label in ("fp32", "INT8", "narrow", "joint")]
+    assert rows[1]["runtime"] == "openvino" and rows[0]["difference"] is rows[0]["faster"] is None
+    for row in rows[1:]:
+        assert row["size_mib"] < rows[0]["size_mib"] / 3
+        assert row["faster"][0] == pytest.approx(rows[0]["median_ms"] / row["median_ms"], rel=0.5)
+        assert row["difference"][0] == pytest.approx(row["points"][0] - rows[0]["points"][0])
+    table = (tmp_path / "table.md").read_text()
+    assert table.count("\n") == 6 and table in done.stdout
+
+
+def test_what_is_no_entry_of_the_table_is_refused(finished: Path) -> None:
+    done = model_table("squad")
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "Write LABEL=RUN:PROFILE" in done.stderr
+    done = model_table(f"x={finished / 'runs/squad_int8-smoke'}:balancd")
+    assert done.returncode != 0 and "did you mean 'balanced'" in done.stderr and "Traceback" not in done.stderr
