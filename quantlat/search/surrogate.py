@@ -28,8 +28,11 @@ _SHARED = 0.5  # rho: share of a question's variance that near configurations ha
 _LENGTH_SCALES = (0.3, 0.6, 1.2)
 _AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
 _LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
-_SATURATED = 15.0
-"""Drops beyond this many points are all the same to a search: broken. Clipped, so that they do not bend the rest."""
+_BROKEN = 10.0
+"""Points beyond which a configuration is broken. Accuracy falls off a cliff there, which no sum of squares follows:
+what lies beyond would bend the mean where the floor is, by about as much as a floor allows."""
+_FEWEST = 12  # configurations that are always looked at, the mildest first: a model may break at once
+_SATURATED = 15.0  # points; of broken ones that are looked at nevertheless, it does not matter how broken they are
 
 ConfigT = TypeVar("ConfigT")
 
@@ -43,7 +46,8 @@ class DropSurrogate(Generic[ConfigT]):
     """Posterior of the accuracy drop, in points.
 
     Args:
-        measured: candidates with their drop, its standard error and number of questions; at least one.
+        measured: candidates with their drop, its standard error and number of questions; at least one. Broken ones
+            are left out, as long as there are enough others.
         features: what configurations give up, ``[n, features]`` from 0 (nothing) to 1 (all); more of it rarely loses
             less.
     """
@@ -54,6 +58,7 @@ class DropSurrogate(Generic[ConfigT]):
         features: Callable[[Sequence[Any]], NDArray[np.float64]] = given_up,
     ) -> None:
         self._features = features
+        measured = _sound(measured)
         self._given_up = features([candidate.config for candidate in measured])
         drops = np.minimum([candidate.drop for candidate in measured], _SATURATED)
         errors = np.maximum([candidate.drop_standard_error for candidate in measured], _LEAST_ERROR)
@@ -106,9 +111,16 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
         return ()
     mean = DropSurrogate(candidates).mean([candidate.config for candidate in candidates])
     return tuple(
-        candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _SATURATED else candidate.drop})
+        candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _BROKEN else candidate.drop})
         for candidate, value in zip(candidates, mean, strict=True)
     )
+
+
+def _sound(measured: Sequence[Measured[ConfigT]]) -> Sequence[Measured[ConfigT]]:
+    """Those that are not broken, or the mildest few where hardly one is not; in their order."""
+    count = max(_FEWEST, sum(candidate.drop <= _BROKEN for candidate in measured))
+    mildest = sorted(range(len(measured)), key=lambda i: measured[i].drop)[:count]
+    return [measured[i] for i in sorted(mildest)]
 
 
 def _unsure(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
