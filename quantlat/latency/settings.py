@@ -62,8 +62,12 @@ def read_settings(*, threads: int) -> MeasureSettings:
 
 
 def relevant_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that change how fast numeric libraries run; nothing else of the user's environment."""
-    return {name: value for name, value in sorted(environment.items()) if name.startswith(_PREFIXES) or name in _NAMES}
+    """The variables that change how fast numeric libraries run, but no paths; nothing else of the environment."""
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if (name.startswith(_PREFIXES) or name in _NAMES) and not name.endswith("_DIR")
+    }
 
 
 def debug_signs() -> tuple[str, ...]:
