@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from statistics import mean
 
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress
 from quantlat.search.budget import SearchBudget
 from quantlat.search.candidate import Candidate
 from quantlat.search.evaluator import Evaluator
+from quantlat.search.profiles import BROKEN_DROP
 from quantlat.search.surrogate import shrink
 
 _LEAST_FOR_FINALISTS = 0.05
@@ -43,8 +45,28 @@ def on_one_scale(
     """
     full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
     again = {candidate.config: candidate for candidate in final}
-    merged = shrink([*(again.pop(candidate.config, candidate) for candidate in found), *again.values()])
-    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in merged)
+    merged = [*(again.pop(candidate.config, candidate) for candidate in found), *again.values()]
+    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in _shrunken(merged))
+
+
+def _shrunken(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """All of them shrunken: finalists among themselves, trials by everything and then by what finalists correct.
+
+    Finalists were measured on all questions, trials on the first few, where all of them may be lucky together. Such
+    luck must not make a lucky finalist believable, and what finalists lose beyond belief, trials lose as well.
+    """
+    finalists = {candidate.config: candidate for candidate in shrink([c for c in candidates if c.stage == "final"])}
+    together = shrink(candidates)
+    sound = [c for c in together if c.stage == "final" and c.drop <= BROKEN_DROP]
+    surprise = mean(_belief(finalists[c.config]) - _belief(c) for c in sound) if sound else 0.0
+    return tuple(
+        finalists[c.config] if c.stage == "final" else c.model_copy(update={"drop_shrunken": _belief(c) + surprise})
+        for c in together
+    )
+
+
+def _belief(candidate: Candidate) -> float:
+    return candidate.drop if candidate.drop_shrunken is None else candidate.drop_shrunken
 
 
 def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:
