@@ -178,7 +178,7 @@ def _row(
         "label": entry.label,
         "recipe": entry.run.recipe.name,
         "data": read_data_card(entry.run.artifact("data")).name,
-        "profile": entry.profile,
+        "profile": Path(entry.profile).name,
         "runtime": entry.runtime,
         "metric": get_task(entry.run.recipe.task).metric.title,
         "n": result.score.n,
