@@ -46,8 +46,7 @@ class DropSurrogate(Generic[ConfigT]):
     """Posterior of the accuracy drop, in points.
 
     Args:
-        measured: candidates with their drop, its standard error and number of questions; at least one. Broken ones
-            are left out, as long as there are enough others.
+        measured: candidates with their drop, its standard error and number of questions; at least one.
         features: what configurations give up, ``[n, features]`` from 0 (nothing) to 1 (all); more of it rarely loses
             less.
     """
@@ -58,7 +57,6 @@ class DropSurrogate(Generic[ConfigT]):
         features: Callable[[Sequence[Any]], NDArray[np.float64]] = given_up,
     ) -> None:
         self._features = features
-        measured = _sound(measured)
         self._given_up = features([candidate.config for candidate in measured])
         drops = np.minimum([candidate.drop for candidate in measured], _SATURATED)
         errors = np.maximum([candidate.drop_standard_error for candidate in measured], _LEAST_ERROR)
@@ -106,17 +104,20 @@ class DropSurrogate(Generic[ConfigT]):
 
 
 def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The same candidates with ``drop_shrunken``, what all of them together say of each."""
+    """The same candidates with ``drop_shrunken``, what all of them that are not broken together say of each.
+
+    Who proposes looks at the broken ones as well: without them it would go there again and again.
+    """
     if not candidates:
         return ()
-    mean = DropSurrogate(candidates).mean([candidate.config for candidate in candidates])
+    mean = DropSurrogate(_sound(candidates)).mean([candidate.config for candidate in candidates])
     return tuple(
         candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _BROKEN else candidate.drop})
         for candidate, value in zip(candidates, mean, strict=True)
     )
 
 
-def _sound(measured: Sequence[Measured[ConfigT]]) -> Sequence[Measured[ConfigT]]:
+def _sound(measured: Sequence[Candidate]) -> list[Candidate]:
     """Those that are not broken, or the mildest few where hardly one is not; in their order."""
     count = max(_FEWEST, sum(candidate.drop <= _BROKEN for candidate in measured))
     mildest = sorted(range(len(measured)), key=lambda i: measured[i].drop)[:count]
