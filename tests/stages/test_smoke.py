@@ -331,7 +331,7 @@ def test_models_of_several_runs_are_measured_against_each_other(
     done = model_table(*entries, "--out", str(tmp_path / "table"), "--requests", "3", "--seconds", "1")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     rows = json.loads((tmp_path / "table.json").read_text())["rows"]
-    assert [(row["label"], row["n"]) for row in rows] == [(label, 8) for label in ("fp32", "INT8", "narrow", "joint")]
+    assert [(row["label"], row["n"]) for row in rows] == [(label, 16) for label in ("fp32", "INT8", "narrow", "joint")]
     assert rows[1]["runtime"] == "openvino" and rows[0]["difference"] is rows[0]["faster"] is None
     for row in rows[1:]:
         assert row["size_mib"] < rows[0]["size_mib"] / 3
