@@ -209,6 +209,8 @@ def build_ipex_model(config: EncoderConfig, task: str, arrays: Mapping[str, Arra
     for name in int8:
         parent, _, attribute = name.rpartition(".")
         expected = model.get_submodule(name)
+        if name == "qa_outputs":  # which tokens are dropped, its dequantised weight has a say in
+            model.answer_head = _dequantized(name, tensors)
         setattr(model.get_submodule(parent), attribute, _int8_linear(name, tensors, expected))
     for name in [key for key in tensors if key.endswith(".weight_scale")]:  # what is left: embeddings
         table = name.removesuffix("_scale")
@@ -220,6 +222,15 @@ def build_ipex_model(config: EncoderConfig, task: str, arrays: Mapping[str, Arra
     for layer in model.encoder.layers:
         _fuse(layer, config.activation)  # type: ignore[arg-type]
     return model.eval().requires_grad_(False)
+
+
+def _dequantized(name: str, tensors: Mapping[str, Tensor]) -> Tensor | None:
+    weight, scale = tensors.get(f"{name}.weight"), tensors.get(f"{name}.weight_scale")
+    if weight is None or scale is None:
+        return None  # an error of its own, when the linear is read
+    multiplier = tensors.get(f"{name}.input_multiplier")
+    whole = weight.float() * scale[:, None]
+    return whole if multiplier is None else whole * multiplier
 
 
 def _int8_linear(name: str, tensors: dict[str, Tensor], expected: Any) -> Int8Linear:
