@@ -23,16 +23,15 @@ from numpy.typing import NDArray
 
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import Candidate, Measured
+from quantlat.search.profiles import BROKEN_DROP
 
 _SHARED = 0.5  # rho: share of a question's variance that near configurations have in common
 _LENGTH_SCALES = (0.3, 0.6, 1.2)
 _AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
 _LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
-_BROKEN = 10.0
-"""Points beyond which a configuration is broken. Accuracy falls off a cliff there, which no sum of squares follows:
-what lies beyond would bend the mean where the floor is, by about as much as a floor allows."""
-_FEWEST = 12  # configurations that are always looked at, the mildest first: a model may break at once
-_SATURATED = 15.0  # points; of broken ones that are looked at nevertheless, it does not matter how broken they are
+_FEWEST = 12  # configurations that beliefs always rest on, the mildest first: a model may break at once
+_SATURATED = 15.0
+"""Drops beyond this many points are all the same to a search: broken. Clipped, so that they bend the rest less."""
 
 ConfigT = TypeVar("ConfigT")
 
@@ -106,20 +105,23 @@ class DropSurrogate(Generic[ConfigT]):
 def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """The same candidates with ``drop_shrunken``, what all of them that are not broken together say of each.
 
-    Who proposes looks at the broken ones as well: without them it would go there again and again.
+    Accuracy falls off a cliff, which no sum of squares follows: what lies beyond would bend beliefs near the floor by
+    about as much as a floor allows. Who proposes fits all of them, or it would go beyond again and again.
     """
     if not candidates:
         return ()
     mean = DropSurrogate(_sound(candidates)).mean([candidate.config for candidate in candidates])
     return tuple(
-        candidate.model_copy(update={"drop_shrunken": float(value) if candidate.drop <= _BROKEN else candidate.drop})
+        candidate.model_copy(
+            update={"drop_shrunken": float(value) if candidate.drop <= BROKEN_DROP else candidate.drop}
+        )
         for candidate, value in zip(candidates, mean, strict=True)
     )
 
 
 def _sound(measured: Sequence[Candidate]) -> list[Candidate]:
     """Those that are not broken, or the mildest few where hardly one is not; in their order."""
-    count = max(_FEWEST, sum(candidate.drop <= _BROKEN for candidate in measured))
+    count = max(_FEWEST, sum(candidate.drop <= BROKEN_DROP for candidate in measured))
     mildest = sorted(range(len(measured)), key=lambda i: measured[i].drop)[:count]
     return [measured[i] for i in sorted(mildest)]
 
