@@ -132,12 +132,12 @@ class AccuracyFloor:
 
     Attributes:
         max_drop: points that may be lost against the reference.
-        margin_z: safety margin in standard errors; 0 believes the estimates, 1.64 asks for 95 % one-sided.
+        margin_z: safety margin in standard errors; 0 believes the estimates, 1 asks for 84 % one-sided, 1.64 for 95 %.
         reference: what the drop refers to, for messages.
     """
 
     max_drop: float
-    margin_z: float = 0.5
+    margin_z: float = 1.0
     reference: str = "fp32 full-length student"
 
     def __post_init__(self) -> None:

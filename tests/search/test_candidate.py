@@ -25,9 +25,9 @@ def test_a_candidate_survives_json_with_and_without_its_samples() -> None:
 
 def test_the_margin_is_added_to_the_drop_before_the_floor_is_asked() -> None:
     candidate = AnalyticEvaluator().evaluate(CONFIG).model_copy(update={"drop": 0.8, "drop_standard_error": 0.6})
-    assert not AccuracyFloor(1.0).holds(candidate)
-    assert AccuracyFloor(1.0).violation(candidate) == pytest.approx(0.1)
-    assert AccuracyFloor(1.0).holds(candidate, margin=False)
+    assert not AccuracyFloor(1.0, margin_z=0.5).holds(candidate)
+    assert AccuracyFloor(1.0, margin_z=0.5).violation(candidate) == pytest.approx(0.1)
+    assert AccuracyFloor(1.0, margin_z=0.5).holds(candidate, margin=False)
     assert AccuracyFloor(1.0, margin_z=0.3).holds(candidate)
 
 
