@@ -95,6 +95,9 @@ class LengthDropStage(Part):
     teacher_weight: Weight = 1.0
     """Weight of the teacher's soft labels on the full-length pass."""
     hard_label_weight: Weight = 0.3
+    early_answer_weight: Weight = 0.3
+    """Weight of what the answer head says of the states at which tokens may leave, where it has a say in which leave
+    (student.answer_weight)."""
 
 
 Multiplier = Annotated[float, Field(gt=0, le=1)]

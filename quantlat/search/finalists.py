@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import mean
+
+import numpy as np
 
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress
 from quantlat.search.budget import SearchBudget
-from quantlat.search.candidate import Candidate
+from quantlat.search.candidate import AccuracyFloor, Candidate
 from quantlat.search.evaluator import Evaluator
+from quantlat.search.evolution import Population, Predictor, Space, evolve
 from quantlat.search.profiles import BROKEN_DROP
-from quantlat.search.surrogate import shrink
+from quantlat.search.surrogate import believed_together, shrink
 
 _LEAST_FOR_FINALISTS = 0.05
+_AROUND_THE_FLOOR = 1.5  # times the drop that it allows
 
 
 def measure_finalists(
@@ -35,9 +40,20 @@ def measure_finalists(
     return measured
 
 
-def on_one_scale(
-    found: Sequence[Candidate], final: Sequence[Candidate], reference_accuracy: float
-) -> tuple[Candidate, ...]:
+@dataclass(frozen=True)
+class Settled:
+    """What a search believes when finalists were measured.
+
+    Attributes:
+        candidates: finalists and trials on one scale, with shrunken drops.
+        believe: drop, in points, of configurations that nobody measured.
+    """
+
+    candidates: tuple[Candidate, ...]
+    believe: Predictor[RetentionConfig]
+
+
+def on_one_scale(found: Sequence[Candidate], final: Sequence[Candidate], reference_accuracy: float) -> Settled:
     """Candidates of the search with the finalists in their places, comparable in points and milliseconds.
 
     They were measured on different questions and at different speeds of the machine, but each against the
@@ -46,23 +62,50 @@ def on_one_scale(
     full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
     again = {candidate.config: candidate for candidate in final}
     merged = [*(again.pop(candidate.config, candidate) for candidate in found), *again.values()]
-    return tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in _shrunken(merged))
+    shrunken, surprise = _shrunken(merged)
+    surrogate = believed_together(merged)
+    return Settled(
+        tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in shrunken),
+        lambda configs: surrogate.mean(configs) + surprise,
+    )
 
 
-def _shrunken(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def untried(
+    space: Space[RetentionConfig],
+    settled: Settled,
+    floor: AccuracyFloor,
+    predict: Predictor[RetentionConfig],
+    *,
+    rng: np.random.Generator,
+) -> Population[RetentionConfig]:
+    """Configurations near the floor that nobody measured, with predicted costs and what is believed of their drops.
+
+    Trials were proposed on beliefs that the finalists have corrected since. If all trials were flattered, most went
+    where the floor is missed by far, and few where it is.
+    """
+    candidates = settled.candidates
+    configs = [candidate.config for candidate in candidates]
+    start = Population(configs, predict(configs), np.array([candidate.believed_drop for candidate in candidates]))
+    taken, worst = frozenset(configs), _AROUND_THE_FLOOR * floor.max_drop
+    return evolve(space, start, predict, settled.believe, taken=taken, worst_drop=worst, rng=rng)
+
+
+def _shrunken(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], float]:
     """All of them shrunken: finalists among themselves, trials by everything and then by what finalists correct.
 
     Finalists were measured on all questions, trials on the first few, where all of them may be lucky together. Such
-    luck must not make a lucky finalist believable, and what finalists lose beyond belief, trials lose as well.
+    luck must not make a lucky finalist believable, and what finalists lose beyond belief (the number that is
+    returned), trials lose as well.
     """
     finalists = {candidate.config: candidate for candidate in shrink([c for c in candidates if c.stage == "final"])}
     together = shrink(candidates)
     sound = [c for c in together if c.stage == "final" and c.drop <= BROKEN_DROP]
     surprise = mean(_belief(finalists[c.config]) - _belief(c) for c in sound) if sound else 0.0
-    return tuple(
+    shrunken = tuple(
         finalists[c.config] if c.stage == "final" else c.model_copy(update={"drop_shrunken": _belief(c) + surprise})
         for c in together
     )
+    return shrunken, surprise
 
 
 def _belief(candidate: Candidate) -> float:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from quantlat.errors import MeasurementError
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
+from quantlat.search.evolution import Population
 from quantlat.search.pareto import knee, pareto_front
 
 BROKEN_DROP = 10.0
@@ -128,26 +129,33 @@ def select_finalists(
 
 
 def further_finalists(
-    candidates: Sequence[Candidate], floor: AccuracyFloor, *, count: int, cost: Cost = "latency"
+    candidates: Sequence[Candidate],
+    floor: AccuracyFloor,
+    *,
+    count: int,
+    cost: Cost = "latency",
+    ideas: Population[RetentionConfig] | None = None,
 ) -> tuple[RetentionConfig, ...]:
-    """Trials that should be finalists, now that the finalists' measurements have corrected all estimates.
+    """What should be a finalist, now that the finalists' measurements have corrected all estimates.
 
     All trials see the same first questions and err together on them. Where that flattered the finalists, all of them
     may have fallen through; what is now believed to be within the floor and cheaper than the best finalist is due.
 
     Args:
         candidates: everything measured, with drops shrunken after the finalists.
+        ideas: configurations that nobody measured, with costs and drops as they are believed to be.
     """
     finalists = [c for c in candidates if c.stage == "final"]
     best = best_candidate(finalists, floor, cost)
     if not floor.holds(best):
         return ()
     allowed = floor.max_drop - floor.margin_z * median(c.drop_standard_error for c in finalists)
-    cheaper = sorted(
-        (c for c in candidates if c.stage == "search" and c.cost(cost) < best.cost(cost)), key=lambda c: c.cost(cost)
-    )
-    ladder = (next((c for c in cheaper if c.believed_drop <= rung * allowed), None) for rung in _LADDER if rung <= 1)
-    return tuple(dict.fromkeys(c.config for c in ladder if c))[:count]
+    options = [(c.cost(cost), c.believed_drop, c.config) for c in candidates if c.stage == "search"]
+    if ideas is not None:
+        options += zip(ideas.costs.tolist(), ideas.drops.tolist(), ideas.configs, strict=True)
+    cheaper = sorted((option for option in options if option[0] < best.cost(cost)), key=lambda option: option[0])
+    ladder = (next((c for _, drop, c in cheaper if drop <= rung * allowed), None) for rung in _LADDER if rung <= 1)
+    return tuple(dict.fromkeys(config for config in ladder if config))[:count]
 
 
 def choose_profiles(

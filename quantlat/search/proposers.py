@@ -15,7 +15,7 @@ released code) on a grid of ratios: mutation of members of the Pareto front and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -24,44 +24,19 @@ from numpy.typing import NDArray
 
 from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost, Measured
+from quantlat.search.evolution import Population, Predictor, Space, evolve
 from quantlat.search.pareto import pareto_front
 from quantlat.search.profiles import BROKEN_DROP
 from quantlat.search.space import RetentionSpace
 from quantlat.search.surrogate import DropSurrogate
 
 ConfigT = TypeVar("ConfigT")
-CostModel = Callable[[Sequence[ConfigT]], NDArray[np.float64]]
+CostModel = Predictor[ConfigT]
 """Predicted costs of configurations, relative to full length."""
 
 _ATTEMPTS = 200
-_GENERATIONS = 3
-_CHILDREN = 64
 _LEAST_SEEDS = 4
 _JITTER = 1e-6  # squared points; rounding leaves covariances a little indefinite
-
-
-class Space(Protocol[ConfigT]):
-    """Configurations of any kind, as the guided search handles them."""
-
-    def first_generation(self, count: int, rng: np.random.Generator) -> tuple[ConfigT, ...]:
-        """Where a search starts."""
-        ...
-
-    def random(self, rng: np.random.Generator) -> ConfigT:
-        """Any configuration."""
-        ...
-
-    def neighbour(self, config: ConfigT, rng: np.random.Generator, *, reach: int = 3) -> ConfigT:
-        """One near ``config``: a mutation."""
-        ...
-
-    def between(self, first: ConfigT, second: ConfigT, rng: np.random.Generator) -> ConfigT:
-        """One that has something of both: a crossover."""
-        ...
-
-    def given_up(self, configs: Sequence[ConfigT]) -> NDArray[np.float64]:
-        """Features for the surrogate."""
-        ...
 
 
 class Proposer(Protocol):
@@ -169,10 +144,19 @@ class GuidedProposer(Generic[ConfigT]):
         surrogate = DropSurrogate(measured, self.space.given_up)
         known = surrogate.mean([c.config for c in measured])
         spent = np.array([c.cost(self.cost) for c in measured])
-        pool = self._pool(surrogate, measured, known, spent, taken, rng)
+        start = Population([c.config for c in measured], spent, known)
+        ideas = evolve(
+            self.space,
+            start,
+            self.predict,
+            surrogate.mean,
+            taken=taken,
+            worst_drop=self._worst_drop,
+            rng=rng,
+        )
+        pool, costs = ideas.configs, ideas.costs
         if not pool:
             return None
-        costs = self.predict(pool)
         mean, covariance = surrogate.predict(pool)
         sampled = _draw(mean, covariance, rng)
         if len(measured) % 2 == 0:
@@ -200,47 +184,6 @@ class GuidedProposer(Generic[ConfigT]):
             return int(np.argmin(np.where(within, sampled, np.inf))) if within.any() else None
         within = sampled <= self.floor.max_drop
         return int(np.argmin(np.where(within, costs, np.inf))) if within.any() else None
-
-    def _pool(
-        self,
-        surrogate: DropSurrogate[ConfigT],
-        measured: Sequence[Measured[ConfigT]],
-        known: NDArray[np.float64],
-        spent: NDArray[np.float64],
-        taken: Collection[ConfigT],
-        rng: np.random.Generator,
-    ) -> list[ConfigT]:
-        """What an evolution on predictions alone arrives at from the front, and its way there.
-
-        Each generation changes members of the front of everything measured or predicted so far.
-        """
-        configs = [c.config for c in measured]
-        costs, drops = spent, known
-        pool: dict[ConfigT, None] = {}
-        for _ in range(_GENERATIONS):
-            front = pareto_front(costs.tolist(), (-drops).tolist())
-            near = [configs[i] for i in front if drops[i] <= self._worst_drop] or [configs[i] for i in front]
-            children = dict.fromkeys(self._children(near, rng))
-            new = [config for config in children if config not in taken and config not in pool]
-            if not new:
-                continue
-            pool.update(dict.fromkeys(new))
-            configs = [*configs, *new]
-            costs = np.concatenate([costs, self.predict(new)])
-            drops = np.concatenate([drops, surrogate.mean(new)])
-        return list(pool)
-
-    def _children(self, near: Sequence[ConfigT], rng: np.random.Generator) -> Iterator[ConfigT]:
-        """Neighbours, means of two, and a few from anywhere."""
-        for number in range(_CHILDREN):
-            origin = near[int(rng.integers(len(near)))]
-            if number % 8 == 0:
-                yield self.space.random(rng)
-            elif number % 8 < 3:
-                other = near[int(rng.integers(len(near)))]
-                yield self.space.between(origin, other, rng)
-            else:
-                yield self.space.neighbour(origin, rng, reach=1 + number % 3)
 
 
 def make_proposer(

@@ -16,13 +16,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress, QuietProgress
 from quantlat.search.best import BestKeeper, BestSoFar
 from quantlat.search.budget import FrontAreas, SearchBudget
 from quantlat.search.candidate import AccuracyFloor, Candidate, Cost
 from quantlat.search.evaluator import Evaluator
-from quantlat.search.finalists import measure_finalists, on_one_scale
+from quantlat.search.finalists import measure_finalists, on_one_scale, untried
 from quantlat.search.halving import next_to_refine
 from quantlat.search.latency_table import LatencyTable
 from quantlat.search.profiles import Profiles, choose_profiles, front_of, further_finalists, promising, select_finalists
@@ -102,6 +105,7 @@ def run_search(
         proposer=_proposer(sampler, space, evaluator, exploring, cost, target_ms),
     )
     search = _Search(
+        space=space,
         queue=queue,
         evaluator=evaluator,
         floor=exploring,
@@ -111,10 +115,11 @@ def run_search(
         progress=progress,
         cost=cost,
         target_ms=target_ms,
+        seed=seed,
     )
     table = _table(queue, evaluator, progress)
     stopped_by = search.measure_trials()
-    return search.result(floor, space.full, stopped_by, table, seed=seed, sampler=sampler)
+    return search.result(floor, stopped_by, table, sampler=sampler)
 
 
 def _proposer(
@@ -155,6 +160,7 @@ def _table(queue: TrialQueue, evaluator: Evaluator, progress: Progress) -> Laten
 class _Search:
     """A search under way. ``floor`` is how far it explores, ``began`` counts the time of earlier sittings."""
 
+    space: RetentionSpace
     queue: TrialQueue
     evaluator: Evaluator
     floor: AccuracyFloor
@@ -164,6 +170,7 @@ class _Search:
     progress: Progress
     cost: Cost
     target_ms: float | None
+    seed: int
 
     def measure_trials(self) -> StopReason:
         """Measure one configuration after another until there is a reason to stop."""
@@ -225,20 +232,26 @@ class _Search:
             refined = self.evaluator.evaluate(due.config, due.part + 1)
             self.queue.refine(refined, time.monotonic() - began)
 
-    def conclude(self, floor: AccuracyFloor, full: RetentionConfig) -> tuple[tuple[Candidate, ...], Profiles]:
+    def _predict(self, configs: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+        return self.evaluator.predict_costs(configs, self.cost)
+
+    def conclude(self, floor: AccuracyFloor) -> tuple[tuple[Candidate, ...], Profiles]:
         """Measure finalists against each other, and choose the profiles by the ``floor`` that was asked for."""
         found = shrink(self.queue.finished)
-        count, target = self.budget.finalists, self.target_ms
+        count, target, full = self.budget.finalists, self.target_ms, self.space.full
         chosen = select_finalists(found, floor, full, count=count, cost=self.cost, target_ms=target)
         final = measure_finalists(self.evaluator, chosen, self.budget, self.began, self.progress)
-        candidates = on_one_scale(found, final, self.evaluator.reference_accuracy)
-        for _ in range(_FURTHER_ROUNDS if target is None else 0):
-            better = further_finalists(candidates, floor, count=_FURTHER, cost=self.cost)
+        settled = on_one_scale(found, final, self.evaluator.reference_accuracy)
+        for number in range(_FURTHER_ROUNDS if target is None else 0):
+            rng = np.random.default_rng([self.seed, 5, number])
+            ideas = untried(self.space, settled, floor, self._predict, rng=rng)
+            better = further_finalists(settled.candidates, floor, count=_FURTHER, cost=self.cost, ideas=ideas)
             if not better or self.budget.spent(self.began):
                 break
             again = measure_finalists(self.evaluator, (full, *better), self.budget, self.began, self.progress)
             final = (*final, *(candidate for candidate in again if not candidate.config.is_full))
-            candidates = on_one_scale(found, final, self.evaluator.reference_accuracy)
+            settled = on_one_scale(found, final, self.evaluator.reference_accuracy)
+        candidates = settled.candidates
         profiles = choose_profiles(candidates, floor, self.cost, target_ms=target)
         for note in profiles.notes:
             self.progress.warn(note)
@@ -248,16 +261,14 @@ class _Search:
     def result(
         self,
         floor: AccuracyFloor,
-        full: RetentionConfig,
         stopped_by: StopReason,
         table: LatencyTable | None,
         *,
-        seed: int,
         sampler: str,
     ) -> SearchResult:
         """What the search found, finalists measured and profiles chosen."""
         trials = len(self.queue.finished)
-        candidates, profiles = self.conclude(floor, full)
+        candidates, profiles = self.conclude(floor)
         return SearchResult(
             candidates=candidates,
             front=front_of(candidates, self.cost),
@@ -266,7 +277,7 @@ class _Search:
             reference_accuracy=self.evaluator.reference_accuracy,
             trials=trials,
             seconds=time.monotonic() - self.began,
-            seed=seed,
+            seed=self.seed,
             sampler=sampler,
             cost=self.cost,
             stopped_by=stopped_by,

@@ -110,13 +110,18 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """
     if not candidates:
         return ()
-    mean = DropSurrogate(_sound(candidates)).mean([candidate.config for candidate in candidates])
+    mean = believed_together(candidates).mean([candidate.config for candidate in candidates])
     return tuple(
         candidate.model_copy(
             update={"drop_shrunken": float(value) if candidate.drop <= BROKEN_DROP else candidate.drop}
         )
         for candidate, value in zip(candidates, mean, strict=True)
     )
+
+
+def believed_together(candidates: Sequence[Candidate]) -> DropSurrogate[RetentionConfig]:
+    """What beliefs rest on: a surrogate of the candidates that are not broken."""
+    return DropSurrogate(_sound(candidates))
 
 
 def _sound(measured: Sequence[Candidate]) -> list[Candidate]:

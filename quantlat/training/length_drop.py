@@ -4,9 +4,13 @@ Length-Adaptive Transformer (Kim & Cho, arXiv 2010.07003). Every optimiser step 
 over its batch: the full-length one, which learns from labels and the teacher, then the smallest sub-network
 and some random ones, which learn the full pass' distribution (in-place distillation, detached)::
 
-    full      w_t · KL(teacher ‖ full) + w_h · cross-entropy(labels)
+    full      w_t · KL(teacher ‖ full) + w_h · cross-entropy(labels) + w_e · mean_i KL(full ‖ head(X_i))
     smallest  KL(full ‖ smallest)                     each pass weighs 1 / number of passes;
     random    KL(full ‖ random), k times              gradients add up to one optimiser step
+
+The last term of the full pass is ours (deep supervision: Lee et al., 2015, arXiv 1409.5185). Where the answer head
+has a say in which tokens leave, it is asked about states X_i in the middle of the network, and so it is trained to know
+the answer early. The states are those that enter the layers in which tokens are dropped.
 
 Unlike in the published code the divergence is forward, padding takes no part, lengths are drawn from the
 real token counts, and the full pass never skips a layer: it is the target of all others.
@@ -33,7 +37,7 @@ from quantlat.recipe.schema import LengthDropStage
 from quantlat.training.length_sampling import Lengths, LengthSampler, SubNetwork, make_sampler, sub_networks
 from quantlat.training.loop import StepContext, TrainResult, train
 from quantlat.training.objective import Objective, objective_of
-from quantlat.training.sandwich import Sandwich
+from quantlat.training.sandwich import Sandwich, shared_layers
 from quantlat.training.soft_labels import SoftLabels
 
 
@@ -100,13 +104,16 @@ class LengthDropStep:
         target = sandwich.logits.detach().float()
         if teacher is not None and self.plan.teacher_mix > 0.0:
             target = torch.lerp(target, teacher, self.plan.teacher_mix)
-        divergences = [
-            self._sub_pass(objective, sandwich, batch, passed, target, share, context)
-            for passed in self._sub_networks(tokens, context)
-        ]
+        passes = self._sub_networks(tokens, context)
+        divergences = [self._sub_pass(objective, sandwich, batch, passed, target, share, context) for passed in passes]
         full = self._task_loss(objective, sandwich.logits, teacher, batch)
-        context.backward(share * full, sandwich.gradients())
+        loss, early = full, self._early_answers(objective, model, sandwich, batch, target, passes)
+        if early is not None:
+            loss = full + self.stage.early_answer_weight * early
+        context.backward(share * loss, sandwich.gradients())
         parts = {"full": full.detach(), "smallest": divergences[0]}
+        if early is not None:
+            parts["early"] = early.detach()
         if len(divergences) > 1:
             parts["random"] = torch.stack(divergences[1:]).mean()
         return parts
@@ -119,6 +126,28 @@ class LengthDropStep:
             soft = objective.divergence(logits, teacher, batch, self.stage.temperature)
             loss = loss + self.stage.teacher_weight * soft
         return loss
+
+    def _early_answers(
+        self,
+        objective: Objective,
+        model: TaskModel,
+        sandwich: Sandwich,
+        batch: Batch,
+        target: Tensor,
+        passes: Sequence[SubNetwork],
+    ) -> Tensor | None:
+        """Mean divergence of what the head says of the states that enter the layers in which this step drops tokens.
+
+        ``None`` where the head has no say there, or its weight is 0.
+        """
+        if self.stage.early_answer_weight == 0.0 or model.scorer is None:
+            return None
+        first = max(1, min(shared_layers(passed, sandwich.tokens) for passed in passes))
+        states = sandwich.states[first:-1]
+        if not states:
+            return sandwich.logits.new_zeros((), dtype=torch.float32)
+        said = [model.head(state, sandwich.mask) for state in states]
+        return torch.stack([objective.divergence(s, target, batch, self.stage.temperature) for s in said]).mean()
 
     def _sub_networks(self, tokens: Lengths, context: StepContext) -> list[SubNetwork]:
         return sub_networks(

@@ -35,7 +35,8 @@ def scaled() -> dict[RetentionConfig, Candidate]:
     final = [_measured(config, 0.6, final=True) for config in LATE[:5]]
     final[2] = _measured(LATE[2], -0.1, final=True)
     full = [_measured(FULL, 0.0, final=stage) for stage in (False, True)]
-    return {c.config: c for c in on_one_scale([full[0], *flattered, *others], [full[1], *final], REFERENCE)}
+    settled = on_one_scale([full[0], *flattered, *others], [full[1], *final], REFERENCE)
+    return {c.config: c for c in settled.candidates}
 
 
 def test_a_lucky_finalist_is_not_believed_because_the_first_questions_were_kind(

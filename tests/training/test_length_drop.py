@@ -64,23 +64,33 @@ def gradients(model: QAModel) -> dict[str, Tensor]:
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 
 
+@pytest.mark.parametrize("early", [0.0, 0.3])
 @pytest.mark.parametrize("freeze", [True, False])
 @pytest.mark.parametrize(("sampler", "layer_drop"), [(LengthDrop(0.4), 0.0), (LateDrop(), 0.0), (LateDrop(), 0.4)])
 def test_branches_add_up_to_the_gradient_of_separate_passes(
-    new_model: NewModel, windows: Windows, labels: SoftLabels, sampler: Any, layer_drop: float, freeze: bool
+    new_model: NewModel,
+    windows: Windows,
+    labels: SoftLabels,
+    sampler: Any,
+    layer_drop: float,
+    freeze: bool,
+    early: float,
 ) -> None:
     model = sharpened(new_model(num_layers=4)).train()
+    model.set_answer_weight(1.0)
     for parameter in model.encoder.embeddings.parameters():
         parameter.requires_grad_(not freeze)
     batch, tokens = batch_of(windows)
     mask = batch.attention_mask
-    options = stage(layer_drop=layer_drop, hard_label_weight=0.3, teacher_weight=0.7, temperature=2.0)
+    weights = {"hard_label_weight": 0.3, "teacher_weight": 0.7, "early_answer_weight": early}
+    options = stage(layer_drop=layer_drop, temperature=2.0, **weights)
     step = LengthDropStep(options, labels, LengthDropPlan(sampler=sampler), layers=4)
     parts = step(model, batch, context())
     shared = gradients(model)
 
     model.zero_grad(set_to_none=True)
-    logits = model(batch.input_ids, mask, batch.token_type_ids)
+    states = Sandwich.start(model, batch, tokens).states
+    logits = model.head(states[-1], mask)
     full = 0.3 * span_cross_entropy(logits, batch.starts, batch.ends, mask)
     full = full + 0.7 * forward_kl(logits, labels.for_batch(batch), mask, 2.0)
     passes = sub_networks(sampler, tokens, 4, context().rng(), random_passes=2, layer_drop=layer_drop)
@@ -89,12 +99,15 @@ def test_branches_add_up_to_the_gradient_of_separate_passes(
         lengths = torch.from_numpy(passed.lengths)
         sub = model(batch.input_ids, mask, batch.token_type_ids, lengths=lengths, skipped=passed.skipped)
         divergences.append(forward_kl(sub, logits.detach(), mask, 2.0))
-    ((full + sum(divergences)) / 4).backward()
+    said = [model.head(state, mask) for state in states[max(1, min(shared_layers(p, tokens) for p in passes)) : -1]]
+    told = torch.stack([forward_kl(logits_early, logits.detach(), mask, 2.0) for logits_early in said]).mean()
+    ((full + early * told + sum(divergences)) / 4).backward()
 
     assert parts["full"].item() == pytest.approx(full.item(), rel=1e-5)
     assert parts["smallest"].item() == pytest.approx(divergences[0].item(), rel=1e-4)
     assert parts["random"].item() == pytest.approx((divergences[1] + divergences[2]).item() / 2, rel=1e-4)
-    assert divergences[0].item() > 0.01
+    assert divergences[0].item() > 0.01 and told.item() > 0.01
+    assert ("early" in parts) is (early > 0.0)
     separate = gradients(model)
     assert shared.keys() == separate.keys()
     assert any(name.startswith("encoder.embeddings") for name in shared) is not freeze
@@ -153,6 +166,26 @@ def test_the_full_pass_never_skips_a_layer(new_model: NewModel, windows: Windows
         parts = step(model, batch, context(number))
         assert parts["full"].item() == pytest.approx(expected.item(), rel=1e-5)
     assert whole == [5] * 4
+
+
+def test_the_head_learns_to_know_answers_early_where_it_has_a_say(
+    new_model: NewModel, windows: Windows, labels: SoftLabels, tmp_path: Path
+) -> None:
+    """The divergence of the middle layer's answers falls; without a say, or in another task, nothing of it is made."""
+    found = {}
+    for say, weight in ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0)):
+        model = sharpened(new_model(num_layers=4))
+        model.set_answer_weight(say)
+        options = stage(sampler="late", early_answer_weight=weight, epochs=4)
+        folder = tmp_path / f"{say}-{weight}"
+        result = train_length_drop(model, windows, options, labels=labels, state_dir=folder, progress=QuietProgress())
+        batch, tokens = batch_of(windows)
+        sandwich = Sandwich.start(model.eval(), batch, tokens)
+        middle = model.head(sandwich.states[2], sandwich.mask)
+        found[say, weight] = forward_kl(middle, sandwich.logits, batch.attention_mask).item()
+        assert ("early" in result.loss_curve.components) is (say > 0.0 and weight > 0.0)
+    print(found)
+    assert found[1.0, 1.0] < 0.7 * found[1.0, 0.0]
 
 
 def test_lengths_come_from_the_real_tokens(new_model: NewModel, windows: Windows) -> None:
