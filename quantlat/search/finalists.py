@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
 
 import numpy as np
 
@@ -13,10 +12,10 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress
 from quantlat.search.budget import SearchBudget
 from quantlat.search.candidate import AccuracyFloor, Candidate
+from quantlat.search.correction import CorrectedBelief
 from quantlat.search.evaluator import Evaluator
 from quantlat.search.evolution import Population, Predictor, Space, evolve
 from quantlat.search.profiles import BROKEN_DROP
-from quantlat.search.surrogate import believed_together, shrink
 
 _LEAST_FOR_FINALISTS = 0.05
 _AROUND_THE_FLOOR = 1.5  # times the drop that it allows
@@ -57,17 +56,20 @@ def on_one_scale(found: Sequence[Candidate], final: Sequence[Candidate], referen
     """Candidates of the search with the finalists in their places, comparable in points and milliseconds.
 
     They were measured on different questions and at different speeds of the machine, but each against the
-    reference on the same questions and against full length at the same speed.
+    reference on the same questions and against full length at the same speed. All drops are shrunken by what trials
+    say together and what finalists correct of it, so luck that the first questions brought to all of them does not make
+    a lucky finalist believable.
     """
     full_ms = next(candidate.latency_ms for candidate in final if candidate.config.is_full)
     again = {candidate.config: candidate for candidate in final}
     merged = [*(again.pop(candidate.config, candidate) for candidate in found), *again.values()]
-    shrunken, surprise = _shrunken(merged)
-    surrogate = believed_together(merged)
-    return Settled(
-        tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in shrunken),
-        lambda configs: surrogate.mean(configs) + surprise,
+    belief = CorrectedBelief(found, final)
+    drops = belief.mean([candidate.config for candidate in merged])
+    shrunken = (
+        candidate.model_copy(update={"drop_shrunken": float(drop) if candidate.drop <= BROKEN_DROP else candidate.drop})
+        for candidate, drop in zip(merged, drops, strict=True)
     )
+    return Settled(tuple(_scaled(candidate, reference_accuracy, full_ms) for candidate in shrunken), belief.mean)
 
 
 def untried(
@@ -88,28 +90,6 @@ def untried(
     start = Population(configs, predict(configs), np.array([candidate.believed_drop for candidate in candidates]))
     taken, worst = frozenset(configs), _AROUND_THE_FLOOR * floor.max_drop
     return evolve(space, start, predict, settled.believe, taken=taken, worst_drop=worst, rng=rng)
-
-
-def _shrunken(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], float]:
-    """All of them shrunken: finalists among themselves, trials by everything and then by what finalists correct.
-
-    Finalists were measured on all questions, trials on the first few, where all of them may be lucky together. Such
-    luck must not make a lucky finalist believable, and what finalists lose beyond belief (the number that is
-    returned), trials lose as well.
-    """
-    finalists = {candidate.config: candidate for candidate in shrink([c for c in candidates if c.stage == "final"])}
-    together = shrink(candidates)
-    sound = [c for c in together if c.stage == "final" and c.drop <= BROKEN_DROP]
-    surprise = mean(_belief(finalists[c.config]) - _belief(c) for c in sound) if sound else 0.0
-    shrunken = tuple(
-        finalists[c.config] if c.stage == "final" else c.model_copy(update={"drop_shrunken": _belief(c) + surprise})
-        for c in together
-    )
-    return shrunken, surprise
-
-
-def _belief(candidate: Candidate) -> float:
-    return candidate.drop if candidate.drop_shrunken is None else candidate.drop_shrunken
 
 
 def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:

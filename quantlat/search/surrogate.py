@@ -28,7 +28,7 @@ from quantlat.search.profiles import BROKEN_DROP
 _SHARED = 0.5  # rho: share of a question's variance that near configurations have in common
 _LENGTH_SCALES = (0.3, 0.6, 1.2)
 _AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
-_LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
+LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
 _FEWEST = 12  # configurations that beliefs always rest on, the mildest first: a model may break at once
 _SATURATED = 15.0
 """Drops beyond this many points are all the same to a search: broken. Clipped, so that they bend the rest less."""
@@ -58,8 +58,8 @@ class DropSurrogate(Generic[ConfigT]):
         self._features = features
         self._given_up = features([candidate.config for candidate in measured])
         drops = np.minimum([candidate.drop for candidate in measured], _SATURATED)
-        errors = np.maximum([candidate.drop_standard_error for candidate in measured], _LEAST_ERROR)
-        self._noise = _noise(errors, np.array([candidate.questions for candidate in measured], float))
+        errors = np.maximum([candidate.drop_standard_error for candidate in measured], LEAST_ERROR)
+        self._noise = covariance_of_errors(errors, np.array([candidate.questions for candidate in measured], float))
         self._mean_weights = _monotone_mean(self._given_up, np.asarray(drops, np.float64), self._noise)
         residual = drops - _basis(self._given_up) @ self._mean_weights
         self._scale, self._amplitude = self._likeliest(residual)
@@ -96,8 +96,8 @@ class DropSurrogate(Generic[ConfigT]):
 
     def _kernel(self, left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Squared exponential, scaled so that where nothing is given up there is nothing to be unsure about."""
-        apart = ((left[:, None, :] - right[None, :, :]) ** 2).sum(axis=2)
-        unsure = np.outer(_unsure(left), _unsure(right))
+        apart = square_distances(left, right)
+        unsure = np.outer(unsureness(left), unsureness(right))
         kernel: NDArray[np.float64] = self._amplitude**2 * unsure * np.exp(-apart / (2 * self._scale**2))
         return kernel
 
@@ -131,7 +131,13 @@ def _sound(measured: Sequence[Candidate]) -> list[Candidate]:
     return [measured[i] for i in sorted(mildest)]
 
 
-def _unsure(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
+def square_distances(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[n, m]`` between rows of ``left`` and of ``right``."""
+    return np.asarray(((left[:, None, :] - right[None, :, :]) ** 2).sum(axis=2))
+
+
+def unsureness(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much there is to be unsure about, relative; a little where nothing is given up."""
     return np.asarray(0.2 + np.sqrt(given_up.mean(axis=1)))
 
 
@@ -141,7 +147,8 @@ def _basis(given_up: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.hstack([ones, -ones, given_up, given_up**2])
 
 
-def _noise(errors: NDArray[np.float64], questions: NDArray[np.float64]) -> NDArray[np.float64]:
+def covariance_of_errors(errors: NDArray[np.float64], questions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[n, n]``, of drops with these standard errors on nested sets of so many questions."""
     per_question = errors * np.sqrt(questions)
     shared = _SHARED * np.outer(per_question, per_question) / np.maximum.outer(questions, questions)
     np.fill_diagonal(shared, errors**2)

@@ -108,7 +108,8 @@ class AnalyticEvaluator:
         self, configs: Sequence[RetentionConfig], *, seconds: float | None = None
     ) -> tuple[Candidate, ...]:
         self.finals.append(tuple(configs))
-        self.seconds_given = seconds
+        if len(self.finals) == 1:
+            self.seconds_given = seconds
         return tuple(self._candidate(config, "final").model_copy(update={"stage": "final"}) for config in configs)
 
     def _candidate(self, config: RetentionConfig, stage: str, part: int = 0) -> Candidate:

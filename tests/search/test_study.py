@@ -220,7 +220,7 @@ def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists() -
     assert 4 <= result.trials <= 40
     assert evaluator.seconds_given is not None
     assert evaluator.seconds_given >= 0.2
-    assert len(evaluator.finals) == 1
+    assert 1 <= len(evaluator.finals) <= 4
 
 
 def test_time_spent_before_a_kill_counts(tmp_path: Path) -> None:
@@ -269,21 +269,20 @@ def test_mistakes_are_reported_before_anything_is_measured(tmp_path: Path) -> No
 
 
 class _FlatteringEvaluator(AnalyticEvaluator):
-    """Trials see kind questions and seem to lose nothing near the floor; finalists tell the truth."""
+    """Trials see kind questions, by which dropping tokens costs a point less than it does; finalists see all."""
 
     def _candidate(self, config: RetentionConfig, stage: str, part: int = 0) -> Candidate:
         candidate = super()._candidate(config, stage, part)
-        return candidate if stage == "final" else candidate.model_copy(update={"drop": candidate.drop - 1.5})
+        kind = stage == "search" and not config.is_full
+        return candidate.model_copy(update={"drop": candidate.drop - 1.0}) if kind else candidate
 
 
 def test_when_trials_were_flattered_finalists_go_where_no_trial_went() -> None:
-    """All trials look for what truly loses 2.5 points; the answer to the question that was asked is elsewhere."""
     lacking = []
-    for seed in range(3):
-        result = _search(_FlatteringEvaluator(), seed=seed)
+    for seed in range(4):
+        result = _search(_FlatteringEvaluator(spread=12.0, questions=1000, seed=seed, parts=3), seed=seed, trials=60)
         balanced = result.profiles.balanced
         assert true_drop(balanced.config) <= 1.0
         lacking.append(balanced.latency_relative - 0.888)  # that is the best there is
         assert len({c.config for c in result.candidates}) == len(result.candidates) > result.trials
-    print(lacking)
-    assert max(lacking) < 0.03
+    assert np.mean(lacking) < 0.02  # 0.041 with trials alone as finalists, all corrected alike
