@@ -149,13 +149,19 @@ def further_finalists(
     best = best_candidate(finalists, floor, cost)
     if not floor.holds(best):
         return ()
-    allowed = floor.max_drop - floor.margin_z * median(c.drop_standard_error for c in finalists)
+    allowed = floor.max_drop - floor.margin_z * _error_at(floor, finalists)
     options = [(c.cost(cost), c.believed_drop, c.config) for c in candidates if c.stage == "search"]
     if ideas is not None:
         options += zip(ideas.costs.tolist(), ideas.drops.tolist(), ideas.configs, strict=True)
     cheaper = sorted((option for option in options if option[0] < best.cost(cost)), key=lambda option: option[0])
     ladder = (next((c for _, drop, c in cheaper if drop <= rung * allowed), None) for rung in _LADDER if rung <= 1)
     return tuple(dict.fromkeys(config for config in ladder if config))[:count]
+
+
+def _error_at(floor: AccuracyFloor, finalists: Sequence[Candidate]) -> float:
+    """Standard error of a finalist near the floor: that of the three nearest. What loses more is known less exactly."""
+    nearest = sorted((c for c in finalists if not c.config.is_full), key=lambda c: abs(c.drop - floor.max_drop))
+    return median(c.drop_standard_error for c in nearest[:3] or finalists)
 
 
 def choose_profiles(

@@ -36,7 +36,7 @@ from quantlat.search.surrogate import shrink
 from quantlat.search.trials import Proposal, TrialQueue
 
 _POLL_S = 0.1
-_FURTHER_ROUNDS, _FURTHER = 3, 4  # of finalists, when the first have corrected the estimates
+_FURTHER_ROUNDS, _FURTHER = 4, 4  # of finalists, when the first have corrected the estimates
 _UNSURE_TABLE = 0.08
 _TARGET_DROP = 5.0  # points
 

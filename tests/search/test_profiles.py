@@ -141,6 +141,14 @@ def test_when_the_bold_finalists_fall_through_what_is_now_believed_to_hold_is_du
     assert further_finalists([full, *fallen, held, *trials[2:]], FLOOR, count=3) == ()
 
 
+def test_how_unsure_bold_finalists_are_does_not_make_the_next_ones_timid() -> None:
+    full = _candidate(1.0, 1.0, 0.1, error=0.3)
+    near = [_candidate(r, r, d, error=0.3) for r, d in ((0.7, 1.2), (0.72, 0.9), (0.74, 0.95))]
+    bold = [_candidate(r, r, d, error=1.5) for r, d in ((0.4, 6.0), (0.42, 5.5), (0.44, 5.0), (0.46, 4.5), (0.48, 4.0))]
+    due = _candidate(0.8, 0.8, 0.0, error=1.5, stage="search").model_copy(update={"drop_shrunken": 0.6})
+    assert further_finalists([full, *near, *bold, due], FLOOR, count=3) == (due.config,)
+
+
 def test_profiles_need_full_length_among_the_finalists() -> None:
     with pytest.raises(MeasurementError, match="full length must be among the finalists"):
         choose_profiles(FRONT[1:], FLOOR)

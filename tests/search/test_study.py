@@ -220,7 +220,7 @@ def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists() -
     assert 4 <= result.trials <= 40
     assert evaluator.seconds_given is not None
     assert evaluator.seconds_given >= 0.2
-    assert 1 <= len(evaluator.finals) <= 4
+    assert 1 <= len(evaluator.finals) <= 5
 
 
 def test_time_spent_before_a_kill_counts(tmp_path: Path) -> None:
