@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantlat.models.retention import RetentionConfig
 from quantlat.progress import Progress
@@ -16,8 +17,11 @@ from quantlat.search.correction import CorrectedBelief
 from quantlat.search.evaluator import Evaluator
 from quantlat.search.evolution import Population, Predictor, Space, evolve
 from quantlat.search.profiles import BROKEN_DROP
+from quantlat.search.surrogate import given_up
 
 _LEAST_FOR_FINALISTS = 0.05
+_ALL_LOST = 100.0  # points
+_ROUNDING = 1e-9
 _AROUND_THE_FLOOR = 1.5  # times the drop that it allows
 
 
@@ -83,13 +87,20 @@ def untried(
     """Configurations near the floor that nobody measured, with predicted costs and what is believed of their drops.
 
     Trials were proposed on beliefs that the finalists have corrected since. If all trials were flattered, most went
-    where the floor is missed by far, and few where it is.
+    where the floor is missed by far, and few where it is. What is believed near the floor leaves broken configurations
+    out, so it knows nothing of the cliff. An idea therefore gives up no more in any layer than something sound did.
     """
     candidates = settled.candidates
+    furthest = given_up([c.config for c in candidates if c.drop <= floor.explore_drop or c.config.is_full]).max(axis=0)
+
+    def believe(ideas: Sequence[RetentionConfig]) -> NDArray[np.float64]:
+        beyond = (given_up(ideas) > furthest + _ROUNDING).any(axis=1)
+        return np.where(beyond, _ALL_LOST, settled.believe(ideas))
+
     configs = [candidate.config for candidate in candidates]
     start = Population(configs, predict(configs), np.array([candidate.believed_drop for candidate in candidates]))
     taken, worst = frozenset(configs), _AROUND_THE_FLOOR * floor.max_drop
-    return evolve(space, start, predict, settled.believe, taken=taken, worst_drop=worst, rng=rng)
+    return evolve(space, start, predict, believe, taken=taken, worst_drop=worst, rng=rng)
 
 
 def _scaled(candidate: Candidate, reference_accuracy: float, full_ms: float) -> Candidate:

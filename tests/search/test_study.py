@@ -286,3 +286,20 @@ def test_when_trials_were_flattered_finalists_go_where_no_trial_went() -> None:
         lacking.append(balanced.latency_relative - 0.888)  # that is the best there is
         assert len({c.config for c in result.candidates}) == len(result.candidates) > result.trials
     assert np.mean(lacking) < 0.02  # 0.041 with trials alone as finalists, all corrected alike
+
+
+class _CliffEvaluator(_FlatteringEvaluator):
+    """A model that is broken as soon as one of its first two layers drops a token."""
+
+    def _candidate(self, config: RetentionConfig, stage: str, part: int = 0) -> Candidate:
+        candidate = super()._candidate(config, stage, part)
+        return candidate if config.ratios[1] == 1.0 else candidate.model_copy(update={"drop": candidate.drop + 12.0})
+
+
+def test_finalists_do_not_go_over_the_cliff_again_and_again() -> None:
+    for seed in range(3):
+        evaluator = _CliffEvaluator(spread=12.0, questions=1000, seed=seed, parts=3)
+        result = _search(evaluator, seed=seed, trials=60)
+        further = [config for final in evaluator.finals[1:] for config in final]
+        assert sum(config.ratios[1] < 1.0 for config in further) <= 2
+        assert result.profiles.balanced.config.ratios[1] == 1.0
