@@ -29,6 +29,8 @@ BROKEN_DROP = 10.0
 
 _LADDER = (1.0, 1.15, 0.7, 0.5, 0.85, 0.3)
 """Shares of the floor's drop at which finalists are picked, most important first."""
+_CAREFUL = (0.85, 0.5)
+"""Shares of what the floor allows with its margin at which further finalists are picked."""
 
 
 class Profiles(BaseModel):
@@ -147,14 +149,15 @@ def further_finalists(
     """
     finalists = [c for c in candidates if c.stage == "final"]
     best = best_candidate(finalists, floor, cost)
-    if not floor.holds(best):
-        return ()
+    dearest = best.cost(cost) if floor.holds(best) else max(c.cost(cost) for c in finalists)
     allowed = floor.max_drop - floor.margin_z * _error_at(floor, finalists)
     options = [(c.cost(cost), c.believed_drop, c.config) for c in candidates if c.stage == "search"]
     if ideas is not None:
         options += zip(ideas.costs.tolist(), ideas.drops.tolist(), ideas.configs, strict=True)
-    cheaper = sorted((option for option in options if option[0] < best.cost(cost)), key=lambda option: option[0])
-    ladder = (next((c for _, drop, c in cheaper if drop <= rung * allowed), None) for rung in _LADDER if rung <= 1)
+    cheaper = sorted((option for option in options if option[0] < dearest), key=lambda option: option[0])
+    # Beliefs err, so what is believed to hold but for its margin deserves a look as well.
+    rungs = (allowed, (allowed + floor.max_drop) / 2, *(rung * allowed for rung in _CAREFUL))
+    ladder = (next((c for _, drop, c in cheaper if drop <= rung), None) for rung in rungs)
     return tuple(dict.fromkeys(config for config in ladder if config))[:count]
 
 

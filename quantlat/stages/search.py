@@ -84,7 +84,7 @@ class SearchStage(Stage):
     """Leaves ``search.json``: every trial, the front, and the profiles full, balanced and fast."""
 
     name = "search"
-    version = 16
+    version = 17
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         return None if recipe.search is None else [recipe.search, Seed(seed=recipe.seed)]
