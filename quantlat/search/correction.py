@@ -20,17 +20,18 @@ from quantlat.models.retention import RetentionConfig
 from quantlat.search.candidate import Candidate
 from quantlat.search.profiles import BROKEN_DROP
 from quantlat.search.surrogate import (
+    AMPLITUDES,
     LEAST_ERROR,
+    LENGTH_SCALES,
     believed_together,
     covariance_of_errors,
     given_up,
+    log_evidence,
     square_distances,
     unsureness,
 )
 
 _CONSTANT = 3.0  # points; prior standard deviation of c, so wide that it says nothing
-_AMPLITUDES = (0.0, 0.25, 0.5, 1.0, 2.0)  # points, of g
-_LENGTH_SCALES = (0.3, 0.6, 1.2)
 
 
 class CorrectedBelief:
@@ -51,8 +52,8 @@ class CorrectedBelief:
         noise = covariance_of_errors(errors, np.array([c.questions for c in sound], float))
         beyond = np.array([c.drop for c in sound]) - self._trials.mean([c.config for c in sound])
         self._amplitude, self._scale = max(
-            ((amplitude, scale) for amplitude in _AMPLITUDES for scale in _LENGTH_SCALES),
-            key=lambda pair: self._evidence(beyond, noise, *pair),
+            ((amplitude, scale) for amplitude in (0.0, *AMPLITUDES) for scale in LENGTH_SCALES),
+            key=lambda pair: log_evidence(self._kernel(self._given_up, *pair) + noise, beyond),
         )
         covariance = self._kernel(self._given_up, self._amplitude, self._scale) + noise
         self._weights = np.linalg.solve(covariance, beyond)
@@ -64,14 +65,6 @@ class CorrectedBelief:
             return believed
         kernel = self._kernel(given_up(configs), self._amplitude, self._scale)
         return np.asarray(believed + kernel @ self._weights)
-
-    def _evidence(
-        self, beyond: NDArray[np.float64], noise: NDArray[np.float64], amplitude: float, scale: float
-    ) -> float:
-        """Log marginal likelihood, up to a constant."""
-        factor = np.linalg.cholesky(self._kernel(self._given_up, amplitude, scale) + noise)
-        half = np.linalg.solve(factor, beyond)
-        return float(-0.5 * half @ half - np.log(np.diag(factor)).sum())
 
     def _kernel(self, left: NDArray[np.float64], amplitude: float, scale: float) -> NDArray[np.float64]:
         """Prior covariance of the correction at ``left`` and at the finalists."""

@@ -26,8 +26,8 @@ from quantlat.search.candidate import Candidate, Measured
 from quantlat.search.profiles import BROKEN_DROP
 
 _SHARED = 0.5  # rho: share of a question's variance that near configurations have in common
-_LENGTH_SCALES = (0.3, 0.6, 1.2)
-_AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
+LENGTH_SCALES = (0.3, 0.6, 1.2)
+AMPLITUDES = (0.25, 0.5, 1.0, 2.0)  # points
 LEAST_ERROR = 0.05  # points; an error of exactly 0 (full length against itself) would pin the process
 _FEWEST = 12  # configurations that beliefs always rest on, the mildest first: a model may break at once
 _SATURATED = 15.0
@@ -86,12 +86,9 @@ class DropSurrogate(Generic[ConfigT]):
 
         def evidence(scale: float, amplitude: float) -> float:
             self._scale, self._amplitude = scale, amplitude
-            covariance = self._kernel(self._given_up, self._given_up) + self._noise
-            factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(residual)))
-            half = np.linalg.solve(factor, residual)
-            return float(-0.5 * half @ half - np.log(np.diag(factor)).sum())
+            return log_evidence(self._kernel(self._given_up, self._given_up) + self._noise, residual)
 
-        grid = [(scale, amplitude) for scale in _LENGTH_SCALES for amplitude in _AMPLITUDES]
+        grid = [(scale, amplitude) for scale in LENGTH_SCALES for amplitude in AMPLITUDES]
         return max(grid, key=lambda pair: evidence(*pair))
 
     def _kernel(self, left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,6 +119,13 @@ def shrink(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 def believed_together(candidates: Sequence[Candidate]) -> DropSurrogate[RetentionConfig]:
     """What beliefs rest on: a surrogate of the candidates that are not broken."""
     return DropSurrogate(_sound(candidates))
+
+
+def log_evidence(covariance: NDArray[np.float64], residual: NDArray[np.float64]) -> float:
+    """Log marginal likelihood of ``residual`` under a Gaussian of this covariance, up to a constant."""
+    factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(residual)))
+    half = np.linalg.solve(factor, residual)
+    return float(-0.5 * half @ half - np.log(np.diag(factor)).sum())
 
 
 def _sound(measured: Sequence[Candidate]) -> list[Candidate]:
