@@ -134,6 +134,8 @@ class DynaBertStage(Part):
     """Training windows on which heads and neurons are ranked."""
     drop_tokens: bool = False
     """Every sub-network also learns with dropped tokens; for models that went through LengthDrop training."""
+    early_answer_weight: Weight = 0.3
+    """As length_drop.early_answer_weight, for the sub-networks; nothing without drop_tokens."""
     deploy: DeployedSubnetwork = DeployedSubnetwork()
 
     @model_validator(mode="after")

@@ -12,7 +12,9 @@ training; here a step runs the largest, the smallest and some drawn at random (t
 difference between an hour and an afternoon.
 
 With ``drop_tokens`` every sub-network also runs with lengths drawn as in LengthDrop training, so that a model that has
-learnt to drop tokens does not forget it while it learns to be narrow, and learns both together.
+learnt to drop tokens does not forget it while it learns to be narrow, and learns both together. Where the answer head
+has a say in which tokens leave, it keeps learning to know answers early
+(:mod:`quantlat.training.length_drop`), from the states of each sub-network.
 """
 
 from __future__ import annotations
@@ -87,6 +89,8 @@ class DynaBertStep:
         networks: width and depth multipliers of every sub-network, the largest first and the smallest last.
         same_width: the teacher runs at its student's width, with all layers.
         sampler: draws lengths for a second pass of each sub-network; ``None``: none.
+        early_answer_weight: weight of what the answer head says of states that enter layers in which the second pass
+            drops tokens; nothing where the head has no say in that.
     """
 
     options: SubnetworkTraining
@@ -94,6 +98,7 @@ class DynaBertStep:
     networks: tuple[tuple[float, float], ...]
     same_width: bool
     sampler: LengthSampler | None = None
+    early_answer_weight: float = 0.0
     _passes: SubnetworkPasses | None = field(default=None, repr=False)
     _teacher_passes: SubnetworkPasses | None = field(default=None, repr=False)
 
@@ -106,17 +111,22 @@ class DynaBertStep:
         chosen = self._chosen(rng)
         share = 1.0 / (len(chosen) * (1 if self.sampler is None else 2))
         taught: dict[float, PassResult] = {}
-        losses: dict[str, list[Tensor]] = {"largest": [], "smallest": [], "random": [], "dropped": []}
+        losses: dict[str, list[Tensor]] = {"largest": [], "smallest": [], "random": [], "early": [], "dropped": []}
         for place, (width, depth) in enumerate(chosen):
             at = width if self.same_width else 1.0
             if at not in taught:
                 taught[at] = self._teach(at, batch)
             network = network_of(model.config, width, depth)
-            loss = self._loss(model, network, taught[at], batch)
-            context.backward(share * loss)
+            lengths = self._lengths(model, network, batch, rng)
+            loss, early = self._losses(model, network, taught[at], batch, lengths)
+            context.backward(share * (loss if early is None else loss + self.early_answer_weight * early))
             losses[("largest", "smallest")[place] if place < 2 else "random"].append(loss.detach())
-            if self.sampler is not None:
-                dropped = self._dropped_loss(model, network, taught[at], batch, rng)
+            if early is not None:
+                losses["early"].append(early.detach())
+            if lengths is not None:
+                # Only logits can be compared where tokens are missing.
+                logits = self._passes.run(network, batch, lengths).logits
+                dropped = self._divergence(model, logits, taught[at], batch)
                 context.backward(share * dropped)
                 losses["dropped"].append(dropped.detach())
         return {name: torch.stack(values).mean() for name, values in losses.items() if values}
@@ -132,7 +142,20 @@ class DynaBertStep:
         with torch.no_grad():
             return self._teacher_passes.run(network_of(self.teacher.config, width, 1.0), batch)
 
-    def _loss(self, model: TaskModel, network: ElasticConfig, taught: PassResult, batch: Batch) -> Tensor:
+    def _lengths(
+        self, model: TaskModel, network: ElasticConfig, batch: Batch, rng: np.random.Generator
+    ) -> Tensor | None:
+        """Lengths of the sub-network's pass with dropped tokens, ``[b, layers that run]``."""
+        if self.sampler is None:
+            return None
+        tokens = batch.attention_mask.sum(1).cpu().numpy().astype(np.int64)
+        layers = len(network.layers) if network.layers is not None else model.config.num_layers
+        return torch.from_numpy(self.sampler.random(tokens, layers, rng)).to(batch.input_ids.device)
+
+    def _losses(
+        self, model: TaskModel, network: ElasticConfig, taught: PassResult, batch: Batch, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Of the pass at full length: its loss, and the divergence of early answers."""
         assert self._passes is not None
         result = self._passes.run(network, batch)
         loss = self._divergence(model, result.logits, taught, batch)
@@ -142,17 +165,21 @@ class DynaBertStep:
             pairs += [(result.states[i + 1], taught.states[layer + 1]) for i, layer in enumerate(layers)]
             errors = [masked_mse(state, target, batch.attention_mask) for state, target in pairs]
             loss = loss + self.options.hidden_weight * torch.stack(errors).sum()
-        return loss
+        return loss, self._early_answers(model, result, taught, batch, lengths)
 
-    def _dropped_loss(
-        self, model: TaskModel, network: ElasticConfig, taught: PassResult, batch: Batch, rng: np.random.Generator
-    ) -> Tensor:
-        """The same sub-network with dropped tokens: only its logits can be compared."""
-        assert self._passes is not None and self.sampler is not None
-        tokens = batch.attention_mask.sum(1).cpu().numpy().astype(np.int64)
-        layers = len(network.layers) if network.layers is not None else model.config.num_layers
-        drawn = torch.from_numpy(self.sampler.random(tokens, layers, rng)).to(batch.input_ids.device)
-        return self._divergence(model, self._passes.run(network, batch, drawn).logits, taught, batch)
+    def _early_answers(
+        self, model: TaskModel, result: PassResult, taught: PassResult, batch: Batch, lengths: Tensor | None
+    ) -> Tensor | None:
+        if lengths is None or self.early_answer_weight == 0.0 or model.scorer is None:
+            return None
+        mask = batch.attention_mask.to(torch.bool)
+        whole = (lengths == mask.sum(1, keepdim=True)).all(0)
+        first = max(1, int(whole.long().cumprod(0).sum()))
+        states = result.states[first:-1]
+        if not states:
+            return None
+        said = [self._divergence(model, model.head(state, mask), taught, batch) for state in states]
+        return torch.stack(said).mean()
 
     def _divergence(self, model: TaskModel, logits: Tensor, taught: PassResult, batch: Batch) -> Tensor:
         divergence = objective_of(model).divergence(logits, taught.logits.float(), batch, 1.0)
@@ -181,14 +208,15 @@ def train_dynabert(
     rewire(model, measure_importance(model, [windows[int(i)] for i in chosen], seed=seed))
     sampler = make_sampler("late") if stage.drop_tokens else None
     results: dict[str, TrainResult] = {}
+    early = stage.early_answer_weight
     widths = sorted({1.0, *stage.widths}, reverse=True)
     if stage.width is not None:
-        step = DynaBertStep(stage.width, _frozen(model), tuple((w, 1.0) for w in widths), False, sampler)
+        step = DynaBertStep(stage.width, _frozen(model), tuple((w, 1.0) for w in widths), False, sampler, early)
         results["width"] = _train(model, windows, step, stage, stage.width, state_dir / "width", progress, "width")
     if stage.depth is not None:
         depths = sorted({1.0, *stage.depths}, reverse=True)
         networks = tuple((w, d) for d in depths for w in widths)
-        step = DynaBertStep(stage.depth, _frozen(model), networks, True, sampler)
+        step = DynaBertStep(stage.depth, _frozen(model), networks, True, sampler, early)
         results["depth"] = _train(model, windows, step, stage, stage.depth, state_dir / "depth", progress, "depth")
     return results
 

@@ -124,6 +124,37 @@ def test_a_step_adds_up_the_gradients_of_its_sub_networks(
     assert all(p.grad is not None for name, p in model.named_parameters() if "layers" in name)
 
 
+def test_sub_networks_are_asked_early_where_the_head_has_a_say(new_model: NewModel, windows: Windows) -> None:
+    """Of the states that enter layers in which the second pass of the same sub-network drops tokens."""
+    batch, networks = collate(windows, range(4), 0), ((1.0, 1.0), (0.5, 1.0))
+    teacher = sharpened(new_model(num_layers=4, seed=9)).requires_grad_(False)
+    for say, weight in ((1.0, 2.0), (1.0, 0.0), (0.0, 2.0)):
+        model = sharpened(new_model(num_layers=4)).train()
+        model.set_answer_weight(say)
+        sampler = make_sampler("late")
+        step = DynaBertStep(options(hidden_weight=0.0), teacher, networks, False, sampler, weight)
+        context = StepContext(0, 10, 42, Execution("fp32"))
+        parts = step(model, batch, context)
+        assert ("early" in parts) is (say > 0.0 and weight > 0.0)
+        if "early" not in parts:
+            continue
+        rng, mask, told = StepContext(0, 10, 42, Execution("fp32")).rng(), batch.attention_mask.bool(), []
+        rng.permutation(0)
+        target = teacher(batch.input_ids, batch.attention_mask, batch.token_type_ids)
+        tokens = mask.sum(1).numpy()
+        for width, depth in networks:
+            lengths = sampler.random(tokens, 4, rng)
+            first = max(1, next((i for i in range(4) if (lengths[:, i] < tokens).any()), 4))
+            states = SubnetworkPasses(model).run(network_of(model.config, width, depth), batch).states[first:-1]
+            assert states
+            said = [forward_kl(model.head(state, mask), target, batch.attention_mask) for state in states]
+            told.append(torch.stack(said).mean().detach())
+        torch.testing.assert_close(parts["early"], torch.stack(told).mean())
+        whole = torch.stack([parts["largest"], parts["smallest"]]).mean()
+        assert context.loss is not None
+        torch.testing.assert_close(context.loss, (whole + weight * parts["early"] + parts["dropped"]) / 2)
+
+
 def test_training_brings_the_sub_networks_closer_to_the_model(
     new_model: NewModel, windows: Windows, tmp_path: Path
 ) -> None:
