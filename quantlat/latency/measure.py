@@ -49,7 +49,7 @@ class MeasureOptions:
     Attributes:
         min_rounds: fewest passes of every run over the workload.
         max_rounds: most passes.
-        min_seconds: shortest time spent on timed runs, all runs together.
+        min_seconds: shortest time spent on rounds, all runs together.
         max_seconds: no round begins that would probably end after this, once ``min_rounds`` are done.
         target_width: relative width of the 95 % interval of the median at which a run is known well enough.
         min_warmup: fewest untimed executions of each run.
@@ -249,7 +249,12 @@ def _run_once(
     limits: ContentionLimits,
     clock: Callable[[], int],
 ) -> None:
-    """One pass over the workload."""
+    """One pass over the workload.
+
+    It begins with a request that is not timed: the run before left its own weights in the caches, and with few
+    requests a pass would measure little else than how they are replaced.
+    """
+    run(0)
     for request, length in enumerate(tokens):
         delay_before = read_run_delay_ns()
         begin = clock()

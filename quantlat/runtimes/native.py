@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quantlat.errors import ModelError, RuntimeUnavailableError
+from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.retention import ElasticConfig, RetentionConfig
 from quantlat.quantization.artifact import QuantizedModel
 from quantlat.quantization.layout import QUESTION_ANSWERING
@@ -160,16 +161,23 @@ class NativeSession:
         self, windows: Sequence[TokenWindow], config: Config, *, return_left: bool
     ) -> tuple[list[Logits], list[IdArray]]:
         session = self._open_session()
-        for window in windows:
-            check_batch(TokenBatch.from_windows([window]), self.config)
-        tokens = np.array([len(window.input_ids) for window in windows], np.int64)
-        if not len(tokens):
+        if not len(windows):
             return [], []
+        if not all(_is_plain(window, self.config.max_positions) for window in windows):
+            _reject(windows, self.config)
+        tokens = np.array([len(window.input_ids) for window in windows], np.int64)
         offsets = np.concatenate(([0], np.cumsum(tokens)))
-        ids = np.concatenate([window.input_ids for window in windows])
-        types = np.concatenate([window.token_type_ids for window in windows])
+        ids, types = windows[0].input_ids, windows[0].token_type_ids
+        if len(windows) > 1:
+            ids = np.concatenate([window.input_ids for window in windows])
+            types = np.concatenate([window.token_type_ids for window in windows])
         lengths = sequence_lengths(tokens, config, self.config.num_layers)
-        result = session.run(ids, offsets, types, lengths, return_left=return_left)
+        try:
+            result = session.run(ids, offsets, types, lengths, return_left=return_left)
+        except ValueError:
+            # The engine looks at every number itself; looking first as well would cost a tenth of a millisecond.
+            _reject(windows, self.config)
+            raise
         flat, left = result if return_left else (result, None)
         logits = list(flat) if self.task != QUESTION_ANSWERING else np.split(flat, offsets[1:-1])
         return logits, [] if left is None else np.split(left.astype(np.int64), offsets[1:-1])
@@ -202,6 +210,23 @@ class NativeSession:
         if session is None:
             raise RuntimeUnavailableError("this native session is closed", "Load the model again.")
         return session
+
+
+def _is_plain(window: TokenWindow, longest: int) -> bool:
+    """Whether a window has the form of one; its numbers are the engine's to check."""
+    ids, types = window.input_ids, window.token_type_ids
+    return (
+        ids.ndim == types.ndim == 1
+        and 0 < len(ids) == len(types) <= longest
+        and ids.dtype == types.dtype == np.dtype(np.int64)
+    )
+
+
+def _reject(windows: Sequence[TokenWindow], model: EncoderConfig) -> None:
+    """Raise what is wrong with windows in their user's terms, as in every runtime."""
+    for window in windows:
+        ids, types = np.asarray(window.input_ids)[None], np.asarray(window.token_type_ids)[None]
+        check_batch(TokenBatch(ids, np.ones(ids.shape, np.int64), types), model)
 
 
 def sequence_lengths(tokens: IdArray, config: Config, layers: int) -> IdArray | None:

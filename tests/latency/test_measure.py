@@ -32,8 +32,9 @@ def test_rounds_go_forwards_and_backwards_over_the_whole_workload() -> None:
     options = MeasureOptions.fixed(3, warmup=0)
     options = MeasureOptions(**{**vars(options), "max_warmup": 0})
     measured = measure_interleaved({n: recorder(n) for n in "abc"}, TOKENS, threads=1, options=options)
-    assert "".join(name for name, request in calls if request == 0) == "abccbaabc"
-    assert [request for name, request in calls if name == "b"] == [0, 1, 2] * 3
+    # Every pass begins with an untimed request, which fills the caches that the run before has used.
+    assert "".join(name for name, _ in calls[::4]) == "abccbaabc"
+    assert [request for _, request in calls] == [0, 0, 1, 2] * 9
     for measurement in measured.values():
         assert measurement.rounds == (0, 0, 0, 1, 1, 1, 2, 2, 2)
         assert measurement.tokens == TOKENS * 3
@@ -87,8 +88,9 @@ def test_rounds_stop_once_every_median_is_known() -> None:
     measured = machine.measure({"a": machine.takes(1.0)}, options)["a"]
     assert measured.n == 3 * len(TOKENS)
     machine = Machine()
-    # two in ten samples differ, so that more rounds are needed until the interval leaves them behind
-    uneven = machine.takes(*[1.0] * 10, *[2.0, 1.0, 3.0, 1.0, 2.0, 1.0], 1.0)
+    # two in ten samples differ, so that more rounds are needed until the interval leaves them behind; the first run of
+    # four is not timed
+    uneven = machine.takes(*[1.0] * 10, *[1.0, 2.0, 1.0, 3.0], *[1.0, 1.0, 2.0, 1.0], 1.0)
     assert machine.measure({"a": uneven}, options)["a"].n > 3 * len(TOKENS)
 
 
@@ -96,14 +98,14 @@ def test_rounds_stop_when_time_is_up_and_the_measurement_says_so() -> None:
     options = MeasureOptions(min_rounds=2, max_rounds=500, target_width=1e-9, max_seconds=0.1)
     machine = Machine(slowdown_per_run=1e-4)
     measured = machine.measure({"a": machine.takes(2.0)}, options)["a"]
-    assert measured.n == 16 * len(TOKENS)  # 6 ms a round and a little more
+    assert measured.n == 12 * len(TOKENS)  # 8 ms a round and a little more
     assert MeasurementWarning.WIDE_INTERVAL in measured.warnings
 
 
 def test_a_minimum_time_is_kept_even_when_the_median_is_known() -> None:
     options = MeasureOptions(min_rounds=2, max_rounds=500, target_width=1.0, min_seconds=0.06)
     machine = Machine()
-    assert machine.measure({"a": machine.takes(2.0)}, options)["a"].n == 10 * len(TOKENS)
+    assert machine.measure({"a": machine.takes(2.0)}, options)["a"].n == 8 * len(TOKENS)
 
 
 def test_warm_up_goes_on_until_the_times_settle() -> None:

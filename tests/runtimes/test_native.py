@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from quantlat.errors import RuntimeUnavailableError
+from quantlat.errors import DataError, RuntimeUnavailableError
 from quantlat.models.encoder_config import EncoderConfig
 from quantlat.models.retention import RetentionConfig
 from quantlat.native.engine_file import engine_bytes
@@ -132,6 +132,28 @@ def test_a_ragged_batch_equals_its_sequences_alone_bit_by_bit(
     together = session.run_windows(windows, config)
     for one, logits in zip(windows, together, strict=True):
         np.testing.assert_array_equal(logits, session.run_windows([one], config)[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"input_ids": np.full(9, 300)}, r"input_ids must be in \[0, 299\], got 300"),
+        ({"token_type_ids": np.full(9, -1)}, r"token_type_ids must be in \[0, 1\], got -1"),
+        ({"input_ids": np.zeros(9, np.float32)}, "a batch is int64, got float32"),
+        ({"input_ids": np.zeros((1, 9), np.int64)}, r"one shape \[b, n\]"),
+        ({"token_type_ids": np.zeros(8, np.int64)}, r"token_type_ids \(1, 8\)"),
+        ({"input_ids": np.zeros(0, np.int64), "token_type_ids": np.zeros(0, np.int64)}, r"b, n >= 1"),
+        ({name: np.zeros(513, np.int64) for name in ("input_ids", "token_type_ids")}, "has 513 tokens"),
+    ],
+)
+def test_bad_windows_are_refused_in_their_users_terms(
+    session: NativeSession, change: dict[str, np.ndarray], message: str
+) -> None:
+    good = window(9)
+    with pytest.raises(DataError, match=message):
+        session.run_windows([good, replace(good, **change)], DROP)
+    assert len(session.run_windows([good], DROP)) == 1
+    assert session.run_windows([]) == []
 
 
 @pytest.mark.parametrize("config", [None, DROP], ids=str)
