@@ -68,7 +68,7 @@ struct StoreContext {
         const F y = f_mul(to_float(c.v[r][j]), f_set(row_scale[row + r]));
         const int64_t at = (row + r) * stride + j * kLanes;
         if (u8) {
-          const I q = to_u8_range(y, step, zero);
+          const I q = to_levels(y, step, zero);
           if (n >= kLanes) store_u8(u8 + at, q); else store_u8_n(u8 + at, q, n);
         } else {
           const F x = f_mul(y, step);

@@ -71,14 +71,15 @@ struct GeluQuantize {
   template <int MR>
   QL_INLINE void apply(int row, const Tile<MR>& c) const {
     const F zero = f_set(quantizer.zero_point);
-#pragma GCC unroll 32
-    for (int j = 0; j < kVecs; ++j) {
-      const F s = f_load(scale + j * kLanes), b = f_load(bias + j * kLanes);
-      const F inverse = f_load(quantizer.inverse_step + j * kLanes);
+    const auto value = [&](int r, int j) {
+      const F y = gelu(dequantized<true>(c.v[r][j], f_load(scale + j * kLanes), f_load(bias + j * kLanes)));
+      return to_levels(y, f_load(quantizer.inverse_step + j * kLanes), zero);
+    };
 #pragma GCC unroll 12
-      for (int r = 0; r < MR; ++r) {
-        const F y = gelu(dequantized<true>(c.v[r][j], s, b));
-        store_u8(out + (row + r) * stride + j * kLanes, to_u8_range(y, inverse, zero));
+    for (int r = 0; r < MR; ++r) {
+#pragma GCC unroll 32
+      for (int j = 0; j < kVecs; j += 2) {
+        store_u8_pair(out + (row + r) * stride + j * kLanes, value(r, j), value(r, j + 1));
       }
     }
   }

@@ -8,10 +8,8 @@
 namespace quantlat {
 namespace QL_ISA {
 
-// Values to be stored as u8. max() also turns NaN into zero, so nothing undefined reaches the conversion.
-QL_INLINE I to_u8_range(F x, F inverse_step, F zero_point) {
-  return to_int(f_max(f_fma(x, inverse_step, zero_point), f_zero()));
-}
+// Values to be stored as u8; storing clamps them. NaN becomes the least integer, and so zero.
+QL_INLINE I to_levels(F x, F inverse_step, F zero_point) { return to_int(f_fma(x, inverse_step, zero_point)); }
 
 inline void quantize_rows(const float* x, int64_t stride, int rows, int width, const Quantizer& quantizer,
                           uint8_t* out, int64_t out_stride) {
@@ -19,10 +17,10 @@ inline void quantize_rows(const float* x, int64_t stride, int rows, int width, c
   const F zero = f_set(quantizer.zero_point);
   for (int r = 0; r < rows; ++r, x += stride, out += out_stride) {
     int i = 0;
-    for (; i + kLanes <= width; i += kLanes) store_u8(out + i, to_u8_range(f_load(x + i), f_load(inverse + i), zero));
+    for (; i + kLanes <= width; i += kLanes) store_u8(out + i, to_levels(f_load(x + i), f_load(inverse + i), zero));
     if (i < width) {
       const int n = width - i;
-      store_u8_n(out + i, to_u8_range(f_load_n(x + i, n), f_load_n(inverse + i, n), zero), n);
+      store_u8_n(out + i, to_levels(f_load_n(x + i, n), f_load_n(inverse + i, n), zero), n);
     }
   }
 }
@@ -68,12 +66,12 @@ inline void layer_norm_rows(float* x, int64_t stride, int rows, int width, const
         y = f_mul(f_add(f_load(x + i), centre), inverse);
         y = f_fma(y, f_load(norm.gain + i), f_load(norm.bias + i));
         f_store(x + i, y);
-        if (q) store_u8(q + i, to_u8_range(y, f_load(step + i), zero));
+        if (q) store_u8(q + i, to_levels(y, f_load(step + i), zero));
       } else {
         y = f_mul(f_add(f_load_n(x + i, n), centre), inverse);
         y = f_fma(y, f_load_n(norm.gain + i, n), f_load_n(norm.bias + i, n));
         f_store_n(x + i, y, n);
-        if (q) store_u8_n(q + i, to_u8_range(y, f_load_n(step + i, n), zero), n);
+        if (q) store_u8_n(q + i, to_levels(y, f_load_n(step + i, n), zero), n);
       }
     }
   }

@@ -71,10 +71,14 @@ QL_INLINE I load_s8_n(const int8_t* p, int n) {
   return load_s8(lanes);
 }
 
-// Lanes must not be negative; those above 255 become 255.
+// Lanes are clamped to 0 and 255.
 QL_INLINE void store_u8(uint8_t* p, I v) {
   const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
+}
+QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
+  store_u8(p, a);
+  store_u8(p + kLanes, b);
 }
 QL_INLINE void store_u8_n(uint8_t* p, I v, int n) {
   alignas(8) uint8_t lanes[8];

@@ -26,6 +26,10 @@ QL_INLINE F f_min(F a, F b) { return _mm512_min_ps(a, b); }
 QL_INLINE F f_max(F a, F b) { return _mm512_max_ps(a, b); }
 QL_INLINE F f_abs(F a) { return _mm512_abs_ps(a); }
 QL_INLINE F f_first_n(F a, int n) { return _mm512_maskz_mov_ps(n >= kLanes ? 0xffff : n > 0 ? first(n) : 0, a); }
+// table[index[lane] % 32] for each lane.
+QL_INLINE F f_lookup(const float* table, I index) {
+  return _mm512_permutex2var_ps(_mm512_load_ps(table), index, _mm512_load_ps(table + kLanes));
+}
 QL_INLINE float f_sum(F a) { return _mm512_reduce_add_ps(a); }
 QL_INLINE float f_largest(F a) { return _mm512_reduce_max_ps(a); }
 
@@ -55,11 +59,19 @@ QL_INLINE I load_s8(const int8_t* p) {
 }
 QL_INLINE I load_s8_n(const int8_t* p, int n) { return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first(n), p)); }
 
-// Lanes must not be negative; those above 255 become 255.
+// Lanes are clamped to 0 and 255.
 QL_INLINE void store_u8(uint8_t* p, I v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(v));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtusepi32_epi8(_mm512_max_epi32(v, _mm512_setzero_si512())));
 }
-QL_INLINE void store_u8_n(uint8_t* p, I v, int n) { _mm512_mask_cvtusepi32_storeu_epi8(p, first(n), v); }
+QL_INLINE void store_u8_n(uint8_t* p, I v, int n) {
+  _mm512_mask_cvtusepi32_storeu_epi8(p, first(n), _mm512_max_epi32(v, _mm512_setzero_si512()));
+}
+// Two vectors that follow each other. Packing works within 128 bits: quarters of a and b alternate until they are sorted.
+QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
+  const __m256i bytes = _mm512_cvtusepi16_epi8(_mm512_packus_epi32(a, b));
+  const __m256i sorted = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), sorted);
+}
 QL_INLINE void store_s16_n(int16_t* p, I v, int n) {
   if (n == kLanes) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));

@@ -54,7 +54,11 @@ QL_INLINE I as_int(F a) { I r; __builtin_memcpy(&r, &a, 4); return r; }
 QL_INLINE I load_s8(const int8_t* p) { return {*p}; }
 QL_INLINE I load_s8_n(const int8_t* p, int n) { return {n > 0 ? *p : 0}; }
 
-QL_INLINE void store_u8(uint8_t* p, I v) { *p = static_cast<uint8_t>(v.x > 255 ? 255 : v.x); }
+QL_INLINE void store_u8(uint8_t* p, I v) { *p = static_cast<uint8_t>(v.x > 255 ? 255 : v.x < 0 ? 0 : v.x); }
+QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
+  store_u8(p, a);
+  store_u8(p + 1, b);
+}
 QL_INLINE void store_u8_n(uint8_t* p, I v, int n) { if (n > 0) store_u8(p, v); }
 QL_INLINE void store_s16_n(int16_t* p, I v, int n) { if (n > 0) *p = static_cast<int16_t>(v.x); }
 QL_INLINE void store_s16(int16_t* p, I a, I b) {
