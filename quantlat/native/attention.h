@@ -2,7 +2,7 @@
 //
 //   scores   s16 x s16 -> s32, Q and K scaled per head by their own size, so no calibration is needed. The product is
 //            the same block as in the linears: the keys take the place of output columns, packed
-//            [keys / 32][head size / 2][32][2]. Twelve to fourteen bits are kept. Eight would be twice as fast, but
+//            [keys / 32][pairs of columns][32][2]. Twelve to fourteen bits are kept. Eight would be twice as fast, but
 //            their error is a third of what quantising the model costs.
 //   softmax  one pass over scores that are still in L1; see softmax.h. The column sums (significance) follow while
 //            the panel's exponentials are in L1.
@@ -136,37 +136,49 @@ QL_INLINE ScoreSteps score_steps(const HeadTask& task) {
   return {inverse_step(q, levels), inverse_step(k, levels)};
 }
 
+// Q and K are packed as pairs of s16: in a group of 2 kLanes columns, column p and column p + kLanes. Any order of the
+// columns gives the same scores, and this one needs no lane to move.
+QL_INLINE int pairs_of(int head_size) {
+  return head_size / (2 * kLanes) * kLanes + min_of(kLanes, head_size % (2 * kLanes));
+}
+
+QL_INLINE I head_pairs(const HeadTask& task, const float* row, int column, F scale) {
+  const I low = to_int(f_mul(head_columns(task, row, column), scale));
+  const I high = to_int(f_mul(head_columns(task, row, column + kLanes), scale));
+  return i_or(i_and(low, i_set(0xffff)), i_shift_left<16>(high));
+}
+
 inline void pack_query(const HeadTask& task, float step) {
-  const int row_size = static_cast<int>(round_up(task.head_size, 2));
+  const int pairs = pairs_of(task.head_size);
   const F scale = f_set(step);
-  for (int row = 0; row < task.length; ++row) {
+  int32_t* out = reinterpret_cast<int32_t*>(task.workspace.query);
+  for (int row = 0; row < task.length; ++row, out += pairs) {
     const float* x = task.query + row * task.stride;
-    int16_t* out = task.workspace.query + static_cast<ptrdiff_t>(row) * row_size;
-    for (int i = 0; i < task.head_size; i += kLanes) {
-      store_s16_n(out + i, to_int(f_mul(head_columns(task, x, i), scale)), min_of(kLanes, task.head_size - i));
+    for (int p = 0; p < pairs; p += kLanes) {
+      i_store_n(out + p, head_pairs(task, x, 2 * p, scale), min_of(kLanes, pairs - p));
     }
-    if (task.head_size % 2) out[task.head_size] = 0;
   }
 }
 
+// kLanes keys at a time: each gives a vector of pairs, and a step of the product wants a vector of keys for each pair.
 inline void pack_key(const HeadTask& task, float step) {
-  int16_t* key = task.workspace.key;
-  const int pairs = static_cast<int>(round_up(task.head_size, 2)) / 2;
-  const int blocks = static_cast<int>(round_up(task.length, kBlockColumns)) / kBlockColumns;
-  const ptrdiff_t block_size = static_cast<ptrdiff_t>(pairs) * kBlockColumns * 2;
+  const int pairs = pairs_of(task.head_size);
   const F scale = f_set(step);
-  if (task.length % kBlockColumns) {
-    __builtin_memset(key + (blocks - 1) * block_size, 0, static_cast<size_t>(block_size) * sizeof(int16_t));
-  }
-  for (int row = 0; row < task.length; ++row) {
-    const float* x = task.key + row * task.stride;
-    int16_t* out = key + row / kBlockColumns * block_size + row % kBlockColumns * 2;
-    for (int i = 0; i < task.head_size; i += 2 * kLanes) {
-      alignas(64) int16_t lanes[2 * kLanes] = {};
-      store_s16_n(lanes, to_int(f_mul(head_columns(task, x, i), scale)), kLanes);
-      store_s16_n(lanes + kLanes, to_int(f_mul(head_columns(task, x, i + kLanes), scale)), kLanes);
-      const int n = min_of(kLanes, pairs - i / 2);
-      for (int d = 0; d < n; ++d) __builtin_memcpy(out + (i / 2 + d) * kBlockColumns * 2, lanes + 2 * d, 4);
+  for (int first = 0; first < round_up(task.length, kBlockColumns); first += kLanes) {
+    int32_t* out = reinterpret_cast<int32_t*>(task.workspace.key) +
+                   static_cast<ptrdiff_t>(first / kBlockColumns) * pairs * kBlockColumns + first % kBlockColumns;
+    const int keys = min_of(kLanes, task.length - first);
+    for (int p = 0; p < pairs; p += kLanes) {
+      I lanes[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        lanes[i] = i < keys ? head_pairs(task, task.key + (first + i) * task.stride, 2 * p, scale) : i_zero();
+      }
+      i_transpose(lanes);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        if (p + i < pairs) i_store(out + static_cast<ptrdiff_t>(p + i) * kBlockColumns, lanes[i]);
+      }
     }
   }
 }
@@ -224,7 +236,7 @@ inline void multiply_value(const int16_t* probability, int rows, int padded, int
 // Scores of some rows of packed queries against all keys.
 inline void multiply_key(const HeadTask& task, int row, int rows, int padded) {
   const HeadWorkspace& w = task.workspace;
-  const int pairs = static_cast<int>(round_up(task.head_size, 2)) / 2;
+  const int pairs = pairs_of(task.head_size);
   const uint8_t* query = reinterpret_cast<const uint8_t*>(w.query) + static_cast<ptrdiff_t>(row) * pairs * 4;
   const uint8_t* key = reinterpret_cast<const uint8_t*>(w.key);
   for (int column = 0; column < padded; column += kBlockColumns, key += static_cast<ptrdiff_t>(pairs) * kStepBytes) {

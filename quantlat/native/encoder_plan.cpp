@@ -127,8 +127,8 @@ void Session::lay_out() {
     b.probabilities = arena.take<int16_t>(largest.probabilities);
     b.packed_values = arena.take<int16_t>(largest.values);
     for (Worker& w : workers_) {
-      w.head.query = arena.take<int16_t>(columns * round_up(c.head_size(), 2));
-      w.head.key = arena.take<int16_t>(columns * round_up(c.head_size(), 2));
+      w.head.query = arena.take<int16_t>(columns * head_columns);
+      w.head.key = arena.take<int16_t>(columns * head_columns);
       w.head.scores = arena.take<float>(kScoreRows * columns);
       w.head.probability = arena.take<int16_t>(kScoreRows * columns);
       w.packed_value = arena.take<int16_t>(columns * head_columns);

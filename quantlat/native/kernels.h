@@ -61,8 +61,8 @@ struct EmbeddingTable {
 
 // Everything one head of one sequence needs while it is packed and its probabilities are computed.
 struct HeadWorkspace {
-  int16_t* query;        // s16 [length, head size rounded up to 2]
-  int16_t* key;          // packed s16 [blocks of 32 keys][head size / 2][32][2]
+  int16_t* query;        // s16 [length, head size rounded up to 32], of which less may be used
+  int16_t* key;          // packed s16 [blocks of 32 keys][pairs of columns][32][2], as large as `query` at most
   float* scores;         // s32, then fp32 [kScoreRows, padded length]
   int16_t* probability;  // s16 [kScoreRows, padded length]
 };

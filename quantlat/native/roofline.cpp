@@ -143,7 +143,7 @@ std::vector<KernelTiming> measure_kernels(const Kernels& k, const RooflineShape&
   f32.fill([&] { return normal(random); });
 
   Aligned<float> scores(kScoreRows * columns), row_scale(columns), received(columns);
-  Aligned<int16_t> query(columns * round_up(head_size, 2)), key(columns * round_up(head_size, 2));
+  Aligned<int16_t> query(columns * round_up(head_size, 32)), key(columns * round_up(head_size, 32));
   Aligned<int16_t> probability(kScoreRows * columns), values(columns * round_up(head_size, 32)),
       probabilities(rows * columns);
   Aligned<float> value_scale(round_up(head_size, 32));

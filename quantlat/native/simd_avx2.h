@@ -41,6 +41,7 @@ QL_INLINE I i_set(int32_t x) { return _mm256_set1_epi32(x); }
 QL_INLINE I i_zero() { return _mm256_setzero_si256(); }
 QL_INLINE I i_load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
 QL_INLINE void i_store(int32_t* p, I v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
+QL_INLINE void i_store_n(int32_t* p, I v, int n) { _mm256_maskstore_epi32(p, first(n), v); }
 QL_INLINE I i_add(I a, I b) { return _mm256_add_epi32(a, b); }
 QL_INLINE I i_sub(I a, I b) { return _mm256_sub_epi32(a, b); }
 QL_INLINE I i_max(I a, I b) { return _mm256_max_epi32(a, b); }
@@ -55,6 +56,30 @@ QL_INLINE int32_t i_largest(I a) {
   __m128i s = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   s = _mm_max_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_max_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+// v[i][j] becomes v[j][i]: pairs of lanes, pairs of those, then halves of whole vectors.
+QL_INLINE void i_transpose(I v[kLanes]) {
+  I w[kLanes];
+#pragma GCC unroll 4
+  for (int i = 0; i < kLanes; i += 2) {
+    w[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
+    w[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+  }
+  // v[4 g + c] holds columns c and c + 4 of rows 4 g to 4 g + 3.
+#pragma GCC unroll 2
+  for (int i = 0; i < kLanes; i += 4) {
+    v[i] = _mm256_unpacklo_epi64(w[i], w[i + 2]);
+    v[i + 1] = _mm256_unpackhi_epi64(w[i], w[i + 2]);
+    v[i + 2] = _mm256_unpacklo_epi64(w[i + 1], w[i + 3]);
+    v[i + 3] = _mm256_unpackhi_epi64(w[i + 1], w[i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    const I low = v[c], high = v[c + 4];
+    v[c] = _mm256_permute2x128_si256(low, high, 0x20);
+    v[c + 4] = _mm256_permute2x128_si256(low, high, 0x31);
+  }
 }
 
 QL_INLINE F to_float(I a) { return _mm256_cvtepi32_ps(a); }
@@ -83,12 +108,6 @@ QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
 QL_INLINE void store_u8_n(uint8_t* p, I v, int n) {
   alignas(8) uint8_t lanes[8];
   store_u8(lanes, v);
-  for (int i = 0; i < n; ++i) p[i] = lanes[i];
-}
-QL_INLINE void store_s16_n(int16_t* p, I v, int n) {
-  alignas(16) int16_t lanes[8];
-  _mm_store_si128(reinterpret_cast<__m128i*>(lanes),
-                  _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
   for (int i = 0; i < n; ++i) p[i] = lanes[i];
 }
 

@@ -37,6 +37,7 @@ QL_INLINE I i_set(int32_t x) { return _mm512_set1_epi32(x); }
 QL_INLINE I i_zero() { return _mm512_setzero_si512(); }
 QL_INLINE I i_load(const int32_t* p) { return _mm512_loadu_si512(p); }
 QL_INLINE void i_store(int32_t* p, I v) { _mm512_storeu_si512(p, v); }
+QL_INLINE void i_store_n(int32_t* p, I v, int n) { _mm512_mask_storeu_epi32(p, first(n), v); }
 QL_INLINE I i_add(I a, I b) { return _mm512_add_epi32(a, b); }
 QL_INLINE I i_sub(I a, I b) { return _mm512_sub_epi32(a, b); }
 QL_INLINE I i_max(I a, I b) { return _mm512_max_epi32(a, b); }
@@ -48,6 +49,34 @@ QL_INLINE I i_first_n(I a, int n, int32_t rest) {
 template <int Bits>
 QL_INLINE I i_shift_left(I a) { return _mm512_slli_epi32(a, Bits); }
 QL_INLINE int32_t i_largest(I a) { return _mm512_reduce_max_epi32(a); }
+
+// v[i][j] becomes v[j][i]: pairs of lanes, pairs of those, then quarters of whole vectors.
+QL_INLINE void i_transpose(I v[kLanes]) {
+  I w[kLanes];
+#pragma GCC unroll 8
+  for (int i = 0; i < kLanes; i += 2) {
+    w[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
+    w[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+  }
+  // v[4 g + c] holds columns c, c + 4, c + 8, c + 12 of rows 4 g to 4 g + 3.
+#pragma GCC unroll 4
+  for (int i = 0; i < kLanes; i += 4) {
+    v[i] = _mm512_unpacklo_epi64(w[i], w[i + 2]);
+    v[i + 1] = _mm512_unpackhi_epi64(w[i], w[i + 2]);
+    v[i + 2] = _mm512_unpacklo_epi64(w[i + 1], w[i + 3]);
+    v[i + 3] = _mm512_unpackhi_epi64(w[i + 1], w[i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    const I even01 = _mm512_shuffle_i32x4(v[c], v[c + 4], 0x88), odd01 = _mm512_shuffle_i32x4(v[c], v[c + 4], 0xdd);
+    const I even23 = _mm512_shuffle_i32x4(v[c + 8], v[c + 12], 0x88);
+    const I odd23 = _mm512_shuffle_i32x4(v[c + 8], v[c + 12], 0xdd);
+    v[c] = _mm512_shuffle_i32x4(even01, even23, 0x88);
+    v[c + 8] = _mm512_shuffle_i32x4(even01, even23, 0xdd);
+    v[c + 4] = _mm512_shuffle_i32x4(odd01, odd23, 0x88);
+    v[c + 12] = _mm512_shuffle_i32x4(odd01, odd23, 0xdd);
+  }
+}
 
 QL_INLINE F to_float(I a) { return _mm512_cvtepi32_ps(a); }
 QL_INLINE I to_int(F a) { return _mm512_cvtps_epi32(a); }  // round half to even
@@ -71,13 +100,6 @@ QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
   const __m256i bytes = _mm512_cvtusepi16_epi8(_mm512_packus_epi32(a, b));
   const __m256i sorted = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), sorted);
-}
-QL_INLINE void store_s16_n(int16_t* p, I v, int n) {
-  if (n == kLanes) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(v));
-  } else {
-    _mm512_mask_cvtepi32_storeu_epi16(p, first(n), v);
-  }
 }
 
 // Two vectors of consecutive int32 become 2 * kLanes s16 in the order the pack instruction leaves them in;

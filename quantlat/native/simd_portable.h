@@ -32,6 +32,7 @@ QL_INLINE I i_set(int32_t x) { return {x}; }
 QL_INLINE I i_zero() { return {0}; }
 QL_INLINE I i_load(const int32_t* p) { return {*p}; }
 QL_INLINE void i_store(int32_t* p, I v) { *p = v.x; }
+QL_INLINE void i_store_n(int32_t* p, I v, int n) { if (n > 0) *p = v.x; }
 // Sums wrap as vector instructions do; unsigned arithmetic keeps that defined.
 QL_INLINE I i_add(I a, I b) { return {static_cast<int32_t>(static_cast<uint32_t>(a.x) + static_cast<uint32_t>(b.x))}; }
 QL_INLINE I i_sub(I a, I b) { return {static_cast<int32_t>(static_cast<uint32_t>(a.x) - static_cast<uint32_t>(b.x))}; }
@@ -42,6 +43,7 @@ QL_INLINE I i_first_n(I a, int n, int32_t rest) { return n > 0 ? a : I{rest}; }
 template <int Bits>
 QL_INLINE I i_shift_left(I a) { return {static_cast<int32_t>(static_cast<uint32_t>(a.x) << Bits)}; }
 QL_INLINE int32_t i_largest(I a) { return a.x; }
+QL_INLINE void i_transpose(I*) {}
 
 QL_INLINE F to_float(I a) { return {static_cast<float>(a.x)}; }
 QL_INLINE I to_int(F a) {  // round half to even; what does not fit becomes the indefinite integer, as on x86
@@ -60,7 +62,6 @@ QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
   store_u8(p + 1, b);
 }
 QL_INLINE void store_u8_n(uint8_t* p, I v, int n) { if (n > 0) store_u8(p, v); }
-QL_INLINE void store_s16_n(int16_t* p, I v, int n) { if (n > 0) *p = static_cast<int16_t>(v.x); }
 QL_INLINE void store_s16(int16_t* p, I a, I b) {
   p[0] = static_cast<int16_t>(a.x > 32767 ? 32767 : a.x);
   p[1] = static_cast<int16_t>(b.x > 32767 ? 32767 : b.x);
