@@ -24,17 +24,21 @@ namespace QL_ISA {
 
 constexpr float kSmallestScoreFactor = 1e-30f;
 
+// Keys that are computed for `length` of them: half blocks. Rows are whole blocks apart.
+QL_INLINE int computed_keys(int length) { return static_cast<int>(round_up(length, kBlockColumns / 2)); }
+QL_INLINE int key_stride(int length) { return static_cast<int>(round_up(length, kBlockColumns)); }
+
 // Scores of keys that do not exist become the least number.
 struct StoreScores {
   float* out;
   int64_t stride;
   int columns;  // of this block that are keys
-  template <int MR>
-  QL_INLINE void apply(int row, const Tile<MR>& c) const {
+  template <int MR, int V>
+  QL_INLINE void apply(int row, const Tile<MR, V>& c) const {
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r) {
 #pragma GCC unroll 32
-      for (int j = 0; j < kVecs; ++j) {
+      for (int j = 0; j < V; ++j) {
         const int n = columns - j * kLanes;
         const I scores = n >= kLanes ? c.v[r][j] : i_first_n(c.v[r][j], n, INT32_MIN);
         i_store(reinterpret_cast<int32_t*>(out + (row + r) * stride + j * kLanes), scores);
@@ -183,11 +187,11 @@ inline void pack_key(const HeadTask& task, float step) {
   }
 }
 
-// Pairs of rows of V, interleaved, in the order in which store_s16() leaves the probabilities. Each column has its own
-// scale, as large as s16 and the accumulator allow: a sum of products is at most the largest probability times the
+// Pairs of rows of V, interleaved, in the order in which the probabilities are stored (softmax.h). Each column has its
+// own scale, as large as s16 and the accumulator allow: a sum of products is at most the largest probability times the
 // column's sum of magnitudes.
 inline void pack_value(const HeadTask& task) {
-  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  const int keys = computed_keys(task.length), stride = key_stride(task.length);
   const int head_blocks = static_cast<int>(round_up(task.head_size, kBlockColumns)) / kBlockColumns;
   ColumnSizes sizes;
   measure_columns(task, task.value, sizes);
@@ -199,13 +203,15 @@ inline void pack_value(const HeadTask& task) {
     task.value_scale[i] = 1.0f / step[i];
   }
   const I low_half = i_set(0xffff);
-  for (int pair = 0; pair < padded / 2; ++pair) {
-    const int token = (pair / kLanes) * 2 * kLanes + 2 * packed_pair(pair % kLanes);
+  for (int pair = 0; pair < keys / 2; ++pair) {
+    const int first = pair / kLanes * 2 * kLanes;
+    const bool whole = first + 2 * kLanes <= keys;  // else one vector is left, which is in order
+    const int token = first + 2 * (whole ? packed_pair(pair % kLanes) : pair % kLanes);
     const bool has0 = token < task.length, has1 = token + 1 < task.length;
     const float* v0 = task.value + (has0 ? token : 0) * task.stride;
     const float* v1 = task.value + (has1 ? token + 1 : 0) * task.stride;
     for (int hb = 0; hb < head_blocks; ++hb) {
-      int16_t* out = task.packed_value + (static_cast<ptrdiff_t>(hb) * (padded / 2) + pair) * kBlockColumns * 2;
+      int16_t* out = task.packed_value + (static_cast<ptrdiff_t>(hb) * (stride / 2) + pair) * kBlockColumns * 2;
       for (int j = 0; j < kBlockColumns; j += kLanes) {
         const int column = hb * kBlockColumns + j;
         const F scale = f_load(step + column);
@@ -217,13 +223,14 @@ inline void pack_value(const HeadTask& task) {
   }
 }
 
-inline void multiply_value(const int16_t* probability, int rows, int padded, int head_size, const int16_t* value,
+inline void multiply_value(const int16_t* probability, int rows, int length, int head_size, const int16_t* value,
                            StoreContext store) {
-  const int64_t block = static_cast<int64_t>(padded / 2) * kBlockColumns * 2;
+  const int stride = key_stride(length);
+  const int64_t block = static_cast<int64_t>(stride / 2) * kBlockColumns * 2;
   for (int column = 0; column < head_size; column += kBlockColumns, value += block) {
     store.columns = head_size - column;
-    run_rows<Dot::kS16S16>(reinterpret_cast<const uint8_t*>(probability), 2 * padded, rows,
-                           reinterpret_cast<const uint8_t*>(value), padded / 2, nullptr, store);
+    run_rows<Dot::kS16S16>(reinterpret_cast<const uint8_t*>(probability), 2 * stride, rows,
+                           reinterpret_cast<const uint8_t*>(value), computed_keys(length) / 2, nullptr, store);
     store.value_scale += kBlockColumns;
     if (store.u8) {
       store.u8 += kBlockColumns;
@@ -234,44 +241,48 @@ inline void multiply_value(const int16_t* probability, int rows, int padded, int
 }
 
 // Scores of some rows of packed queries against all keys.
-inline void multiply_key(const HeadTask& task, int row, int rows, int padded) {
+inline void multiply_key(const HeadTask& task, int row, int rows) {
   const HeadWorkspace& w = task.workspace;
-  const int pairs = pairs_of(task.head_size);
+  const int pairs = pairs_of(task.head_size), stride = key_stride(task.length);
   const uint8_t* query = reinterpret_cast<const uint8_t*>(w.query) + static_cast<ptrdiff_t>(row) * pairs * 4;
   const uint8_t* key = reinterpret_cast<const uint8_t*>(w.key);
-  for (int column = 0; column < padded; column += kBlockColumns, key += static_cast<ptrdiff_t>(pairs) * kStepBytes) {
-    run_rows<Dot::kS16S16>(query, pairs * 4, rows, key, pairs, nullptr,
-                           StoreScores{w.scores + column, padded, task.length - column});
+  for (int left = task.length; left > 0; left -= kBlockColumns, key += static_cast<ptrdiff_t>(pairs) * kStepBytes) {
+    const StoreScores store{w.scores + (task.length - left), stride, left};
+    if (left > kBlockColumns / 2) {
+      run_rows<Dot::kS16S16>(query, pairs * 4, rows, key, pairs, nullptr, store);
+    } else {
+      run_rows<Dot::kS16S16, kVecs / 2>(query, pairs * 4, rows, key, pairs, nullptr, store);
+    }
   }
 }
 
 inline void attention_head(const HeadTask& task) {
   const HeadWorkspace& w = task.workspace;
-  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  const int keys = computed_keys(task.length), stride = key_stride(task.length);
   const ScoreSteps steps = score_steps(task);
   pack_query(task, steps.query);
   pack_key(task, steps.key);
   pack_value(task);
   const float product = kLog2E / __builtin_sqrtf(static_cast<float>(task.head_size)) / steps.query / steps.key;
   const float factor = product > kSmallestScoreFactor ? product : kSmallestScoreFactor;
-  if (task.received) __builtin_memset(task.received, 0, static_cast<size_t>(padded) * sizeof(float));
+  if (task.received) __builtin_memset(task.received, 0, static_cast<size_t>(stride) * sizeof(float));
   for (int row = 0; row < task.length; row += kScoreRows) {
     const int rows = min_of(kScoreRows, task.length - row);
-    multiply_key(task, row, rows, padded);
+    multiply_key(task, row, rows);
     int16_t* probability =
-        task.probabilities ? task.probabilities + static_cast<ptrdiff_t>(row) * padded : w.probability;
+        task.probabilities ? task.probabilities + static_cast<ptrdiff_t>(row) * stride : w.probability;
     float row_scale[kScoreRows];
     if (task.received) {
-      softmax_panel<true>(w.scores, rows, task.length, padded, factor, probability, row_scale);
-      add_received(w.scores, rows, padded, row_scale, task.received);
+      softmax_panel<true>(w.scores, rows, task.length, keys, stride, factor, probability, row_scale);
+      add_received(w.scores, rows, keys, stride, row_scale, task.received);
     } else {
-      softmax_panel<false>(w.scores, rows, task.length, padded, factor, probability, row_scale);
+      softmax_panel<false>(w.scores, rows, task.length, keys, stride, factor, probability, row_scale);
     }
     if (task.probabilities) {
       for (int r = 0; r < rows; ++r) task.row_scale[row + r] = row_scale[r];
       continue;
     }
-    multiply_value(probability, rows, padded, task.head_size, task.packed_value,
+    multiply_value(probability, rows, task.length, task.head_size, task.packed_value,
                    StoreContext{row_scale, task.value_scale, 0,
                                 task.context_u8 ? task.context_u8 + row * task.context_stride : nullptr,
                                 task.context_f32 ? task.context_f32 + row * task.context_stride : nullptr,
@@ -280,18 +291,18 @@ inline void attention_head(const HeadTask& task) {
 }
 
 inline void attention_context(const ContextTask& task) {
-  const int padded = static_cast<int>(round_up(task.length, kBlockColumns));
+  const int stride = key_stride(task.length);
   for (int first = 0; first < task.kept_count; first += kScoreRows) {
     const int rows = min_of(kScoreRows, task.kept_count - first);
     float row_scale[kScoreRows];
     for (int r = 0; r < rows; ++r) {
       const int32_t source = task.kept[first + r];
       row_scale[r] = task.row_scale[source];
-      __builtin_memcpy(task.gathered + static_cast<ptrdiff_t>(r) * padded,
-                       task.probabilities + static_cast<ptrdiff_t>(source) * padded,
-                       static_cast<size_t>(padded) * sizeof(int16_t));
+      __builtin_memcpy(task.gathered + static_cast<ptrdiff_t>(r) * stride,
+                       task.probabilities + static_cast<ptrdiff_t>(source) * stride,
+                       static_cast<size_t>(computed_keys(task.length)) * sizeof(int16_t));
     }
-    multiply_value(task.gathered, rows, padded, task.head_size, task.packed_value,
+    multiply_value(task.gathered, rows, task.length, task.head_size, task.packed_value,
                    StoreContext{row_scale, task.value_scale, 0,
                                 task.context_u8 ? task.context_u8 + first * task.context_stride : nullptr,
                                 task.context_f32 ? task.context_f32 + first * task.context_stride : nullptr,

@@ -25,9 +25,10 @@ constexpr int kVecs = kBlockColumns / kLanes;
 
 enum class Dot { kU8S8, kS16S16, kF32 };
 
-template <int MR>
+// V vectors of columns: a whole block, or the first half of one.
+template <int MR, int V = kVecs>
 struct Tile {
-  I v[MR][kVecs];
+  I v[MR][V];
 };
 
 #if defined(QL_SIMD_AVX512)
@@ -56,39 +57,39 @@ QL_INLINE void dot(I& acc, I a, I b) {
   }
 }
 
-template <Dot D, int MR, int Step, int R = 0>
-QL_INLINE void dot_rows(Tile<MR>& c, const uint8_t* const* p, ptrdiff_t stride, I b0, I b1) {
+template <Dot D, int MR, int Step, int V, int R = 0>
+QL_INLINE void dot_rows(Tile<MR, V>& c, const uint8_t* const* p, ptrdiff_t stride, I b0, I b1) {
   if constexpr (R < MR) {
     const I a = broadcast_dword<R % 3, 4 * Step>(p[R / 3], stride);
     dot<D>(c.v[R][0], a, b0);
-    dot<D>(c.v[R][1], a, b1);
-    dot_rows<D, MR, Step, R + 1>(c, p, stride, b0, b1);
+    if constexpr (V == 2) dot<D>(c.v[R][1], a, b1);
+    dot_rows<D, MR, Step, V, R + 1>(c, p, stride, b0, b1);
   }
 }
 
-template <Dot D, int MR, int Step>
-QL_INLINE void dot_step(Tile<MR>& c, const uint8_t* const* p, ptrdiff_t stride, const uint8_t* b) {
-  I b0, b1;
+template <Dot D, int MR, int Step, int V>
+QL_INLINE void dot_step(Tile<MR, V>& c, const uint8_t* const* p, ptrdiff_t stride, const uint8_t* b) {
+  I b0, b1 = i_zero();
   asm volatile("vmovdqa32 %c2(%1), %0" : "=v"(b0) : "r"(b), "i"(kStepBytes * Step));
-  asm volatile("vmovdqa32 %c2(%1), %0" : "=v"(b1) : "r"(b), "i"(kStepBytes * Step + 64));
-  dot_rows<D, MR, Step>(c, p, stride, b0, b1);
+  if constexpr (V == 2) asm volatile("vmovdqa32 %c2(%1), %0" : "=v"(b1) : "r"(b), "i"(kStepBytes * Step + 64));
+  dot_rows<D, MR, Step, V>(c, p, stride, b0, b1);
 }
 
-template <Dot D, int MR>
-QL_INLINE void accumulate(Tile<MR>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
+template <Dot D, int MR, int V>
+QL_INLINE void accumulate(Tile<MR, V>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
   asm volatile("" ::: "memory");  // what the loop reads has been written
   const uint8_t* p[4] = {a, a + (MR > 3 ? 3 * stride : 0), a + (MR > 6 ? 6 * stride : 0),
                          a + (MR > 9 ? 9 * stride : 0)};
   for (; steps >= 4; steps -= 4) {
-    dot_step<D, MR, 0>(c, p, stride, b);
-    dot_step<D, MR, 1>(c, p, stride, b);
-    dot_step<D, MR, 2>(c, p, stride, b);
-    dot_step<D, MR, 3>(c, p, stride, b);
+    dot_step<D, MR, 0, V>(c, p, stride, b);
+    dot_step<D, MR, 1, V>(c, p, stride, b);
+    dot_step<D, MR, 2, V>(c, p, stride, b);
+    dot_step<D, MR, 3, V>(c, p, stride, b);
     p[0] += 16, p[1] += 16, p[2] += 16, p[3] += 16;
     b += 4 * kStepBytes;
   }
   for (; steps > 0; --steps) {
-    dot_step<D, MR, 0>(c, p, stride, b);
+    dot_step<D, MR, 0, V>(c, p, stride, b);
     p[0] += 4, p[1] += 4, p[2] += 4, p[3] += 4;
     b += kStepBytes;
   }
@@ -114,8 +115,8 @@ QL_INLINE Widened widen_u8(I a) {
 }
 #endif
 
-template <Dot D, int MR>
-QL_INLINE void accumulate_half(Tile<MR>& c, int half, const uint8_t* a, ptrdiff_t stride, const uint8_t* b,
+template <Dot D, int MR, int V>
+QL_INLINE void accumulate_half(Tile<MR, V>& c, int half, const uint8_t* a, ptrdiff_t stride, const uint8_t* b,
                                int steps) {
   I acc[MR][2];
 #pragma GCC unroll 4
@@ -166,22 +167,22 @@ QL_INLINE void accumulate_half(Tile<MR>& c, int half, const uint8_t* a, ptrdiff_
   }
 }
 
-template <Dot D, int MR>
-QL_INLINE void accumulate(Tile<MR>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
-  accumulate_half<D, MR>(c, 0, a, stride, b, steps);
-  accumulate_half<D, MR>(c, 1, a, stride, b + 64, steps);
+template <Dot D, int MR, int V>
+QL_INLINE void accumulate(Tile<MR, V>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
+  accumulate_half<D, MR, V>(c, 0, a, stride, b, steps);
+  if constexpr (V == kVecs) accumulate_half<D, MR, V>(c, 1, a, stride, b + 64, steps);
 }
 
 #else
 
 constexpr int kMaxRows = 4;
 
-template <Dot D, int MR>
-inline void accumulate(Tile<MR>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
+template <Dot D, int MR, int V>
+inline void accumulate(Tile<MR, V>& c, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps) {
   for (int k = 0; k < steps; ++k, b += kStepBytes) {
     for (int r = 0; r < MR; ++r) {
       const uint8_t* x = a + r * stride + 4 * k;
-      for (int n = 0; n < kBlockColumns; ++n) {
+      for (int n = 0; n < V; ++n) {
         const uint8_t* y = b + 4 * n;
         if constexpr (D == Dot::kF32) {
           float fx, fy;
@@ -206,43 +207,43 @@ inline void accumulate(Tile<MR>& c, const uint8_t* a, ptrdiff_t stride, const ui
 #endif
 
 // Starts a tile from one value per column (null: zero).
-template <int MR>
-QL_INLINE void start_tile(Tile<MR>& c, const int32_t* start) {
+template <int MR, int V>
+QL_INLINE void start_tile(Tile<MR, V>& c, const int32_t* start) {
 #pragma GCC unroll 32
-  for (int j = 0; j < kVecs; ++j) {
+  for (int j = 0; j < V; ++j) {
     const I x = start ? i_load(start + j * kLanes) : i_zero();
 #pragma GCC unroll 12
     for (int r = 0; r < MR; ++r) c.v[r][j] = x;
   }
 }
 
-// One panel: MR rows against one block of 32 columns, then the epilogue with the tile still in registers.
-template <Dot D, int MR, class Epilogue>
+// One panel: MR rows against V vectors of a block's columns, then the epilogue with the tile still in registers.
+template <Dot D, int MR, int V, class Epilogue>
 __attribute__((noinline)) void run_panel(const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps,
                                          const int32_t* start, int row, const Epilogue& epilogue) {
-  Tile<MR> c;
-  start_tile<MR>(c, start);
-  accumulate<D, MR>(c, a, stride, b, steps);
+  Tile<MR, V> c;
+  start_tile<MR, V>(c, start);
+  accumulate<D, MR, V>(c, a, stride, b, steps);
   epilogue.template apply<MR>(row, c);
 }
 
-template <Dot D, class Epilogue, int MR = kMaxRows>
+template <Dot D, int V, class Epilogue, int MR = kMaxRows>
 QL_INLINE void dispatch_panel(int rows, const uint8_t* a, ptrdiff_t stride, const uint8_t* b, int steps,
                               const int32_t* start, int row, const Epilogue& epilogue) {
   if constexpr (MR > 0) {
-    if (rows == MR) return run_panel<D, MR>(a, stride, b, steps, start, row, epilogue);
-    dispatch_panel<D, Epilogue, MR - 1>(rows, a, stride, b, steps, start, row, epilogue);
+    if (rows == MR) return run_panel<D, MR, V>(a, stride, b, steps, start, row, epilogue);
+    dispatch_panel<D, V, Epilogue, MR - 1>(rows, a, stride, b, steps, start, row, epilogue);
   }
 }
 
-// All rows against one block of 32 columns. Panels differ by at most one row: eleven and eleven, not twelve and ten,
-// because a step of few rows is bound by loads and latency instead of dot products. Meanwhile the block that comes
-// next is fetched into L2, a share with every panel: weights of a layer do not fit L2 together, and the hardware
-// prefetchers lose the first lines of each block. `ahead` may be null.
-template <Dot D, class Epilogue>
+// All rows against one block of 32 columns, or the first half of its columns. Panels differ by at most one row: eleven
+// and eleven, not twelve and ten, because a step of few rows is bound by loads and latency instead of dot products.
+// Meanwhile the block that comes next is fetched into L2, a share with every panel: weights of a layer do not fit L2
+// together, and the hardware prefetchers lose the first lines of each block. `ahead` may be null.
+template <Dot D, int V = kVecs, class Epilogue>
 QL_INLINE void run_rows(const uint8_t* a, ptrdiff_t stride, int rows, const uint8_t* b, int steps,
                         const int32_t* start, const Epilogue& epilogue, const uint8_t* ahead = nullptr) {
-  if (rows <= kMaxRows && !ahead) return dispatch_panel<D>(rows, a, stride, b, steps, start, 0, epilogue);
+  if (rows <= kMaxRows && !ahead) return dispatch_panel<D, V>(rows, a, stride, b, steps, start, 0, epilogue);
   const int panels = (rows + kMaxRows - 1) / kMaxRows;
   const int small = rows / panels, larger = rows % panels;
   const int share = ahead ? steps * (kStepBytes / 64) / panels + 1 : 0;
@@ -252,7 +253,7 @@ QL_INLINE void run_rows(const uint8_t* a, ptrdiff_t stride, int rows, const uint
     for (const int end = min_of(line + share, steps * (kStepBytes / 64)); line < end; ++line) {
       __builtin_prefetch(ahead + 64 * static_cast<ptrdiff_t>(line), 0, 2);
     }
-    dispatch_panel<D>(count, a + row * stride, stride, b, steps, start, row, epilogue);
+    dispatch_panel<D, V>(count, a + row * stride, stride, b, steps, start, row, epilogue);
     row += count;
   }
 }

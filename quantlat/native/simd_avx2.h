@@ -116,6 +116,7 @@ QL_INLINE void store_u8_n(uint8_t* p, I v, int n) {
 QL_INLINE void store_s16(int16_t* p, I a, I b) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_packs_epi32(a, b));
 }
+QL_INLINE void store_s16_last(int16_t*, I) {}  // half a block is an even number of vectors
 constexpr int packed_pair(int t) { return (t % 4 < 2) ? (t / 4) * 2 + t % 4 : kLanes / 2 + (t / 4) * 2 + (t % 4 - 2); }
 
 }  // namespace QL_ISA

@@ -95,7 +95,7 @@ QL_INLINE void store_u8(uint8_t* p, I v) {
 QL_INLINE void store_u8_n(uint8_t* p, I v, int n) {
   _mm512_mask_cvtusepi32_storeu_epi8(p, first(n), _mm512_max_epi32(v, _mm512_setzero_si512()));
 }
-// Two vectors that follow each other. Packing works within 128 bits: quarters of a and b alternate until they are sorted.
+// Two vectors that follow each other. Packing works within 128 bits: quarters of both alternate until they are sorted.
 QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
   const __m256i bytes = _mm512_cvtusepi16_epi8(_mm512_packus_epi32(a, b));
   const __m256i sorted = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
@@ -105,6 +105,10 @@ QL_INLINE void store_u8_pair(uint8_t* p, I a, I b) {
 // Two vectors of consecutive int32 become 2 * kLanes s16 in the order the pack instruction leaves them in;
 // packed_pair() tells which pair of neighbours dword t of the result holds.
 QL_INLINE void store_s16(int16_t* p, I a, I b) { _mm512_storeu_si512(p, _mm512_packs_epi32(a, b)); }
+// One vector in order.
+QL_INLINE void store_s16_last(int16_t* p, I a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(a));
+}
 constexpr int packed_pair(int t) { return (t % 4 < 2) ? (t / 4) * 2 + t % 4 : kLanes / 2 + (t / 4) * 2 + (t % 4 - 2); }
 
 }  // namespace QL_ISA

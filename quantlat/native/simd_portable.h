@@ -66,6 +66,7 @@ QL_INLINE void store_s16(int16_t* p, I a, I b) {
   p[0] = static_cast<int16_t>(a.x > 32767 ? 32767 : a.x);
   p[1] = static_cast<int16_t>(b.x > 32767 ? 32767 : b.x);
 }
+QL_INLINE void store_s16_last(int16_t*, I) {}  // half a block is an even number of vectors
 constexpr int packed_pair(int t) { return t; }
 
 }  // namespace QL_ISA
