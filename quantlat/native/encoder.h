@@ -68,8 +68,14 @@ class Session {
   uint8_t* context_row(int layer, int sequence) const;
   void finish_rows(int layer);
   void finish_chunk(int layer, int row, int rows, const Worker& w);
+  void finish_together(int layer, int rows);
+  void embed_rows(const RaggedBatch& batch, int row, int rows, uint8_t* quantized);
+  void project_context(int layer, int row, int rows, const Worker& w, Share share);
+  void raise(int layer, int rows, const Worker& w, Share share);
+  void lower(int layer, int row, int rows, const Worker& w, Share share);
+  void finish_norm(int layer, int row, int rows, uint8_t* quantized);
   void score_answers(int layer, const float* x, int row, int rows);
-  void project_qkv(int layer, const float* x, int row, int rows, const Worker& w);
+  void project_qkv(int layer, const float* x, int row, int rows, const Worker& w, Share share);
   void answer(float* logits);
   void pool(const float* states, float* embeddings);
 
@@ -80,6 +86,8 @@ class Session {
   bool drops_in(int layer) const { return begins(layer)[sequences_] != begins(layer + 1)[sequences_]; }
   int chunk_limit() const;
   int chunks_for(int rows) const;
+  int together_limit() const;
+  bool works_together(int rows, int next_layer) const;
 
   std::shared_ptr<const Model> model_;
   Kernels kernels_;

@@ -12,6 +12,10 @@ namespace {
 // move between threads.
 constexpr int kChunkRows = 256;
 constexpr int kSharedChunkRows = 96;
+// Rows that all threads work on together, each on its share of a linear's columns: with fewer than some for every
+// thread there are not enough chunks, and each chunk would wait for all weights by itself.
+constexpr int kRowsTogether = 24;    // for each thread
+constexpr int kMostTogether = 192;
 constexpr int64_t kWaveBytes = 32 << 20;  // probabilities kept for the sequences that are attended together
 
 }  // namespace
@@ -24,6 +28,16 @@ int Session::chunks_for(int rows) const {
   // As many chunks for every thread, unless they would be too small to keep a block of weights busy.
   chunks = static_cast<int>(round_up(chunks, threads));
   return std::max(1, std::min(chunks, rows / 12));  // a chunk is at most max(limit, 23) rows
+}
+
+int Session::together_limit() const {
+  return pool_.threads() > 1 ? std::min(kRowsTogether * pool_.threads(), kMostTogether) : 0;
+}
+
+// Whether rows go together from a layer's context to the next layer's Q, K, V. Separate Q, K and V may be quantised
+// differently, and share the memory for it.
+bool Session::works_together(int rows, int next_layer) const {
+  return rows < together_limit() && (next_layer == model_->config.layers || layer_at(next_layer).qkv.size() == 1);
 }
 
 void Session::plan(const RaggedBatch& batch) {
@@ -90,7 +104,7 @@ void Session::lay_out() {
       if (w.last == sequences_) break;
     }
   }
-  const int64_t chunk = chunk_limit();
+  const int64_t chunk = std::max(chunk_limit(), together_limit());
   const int64_t columns = padded_length(longest_), head_columns = padded_length(c.head_size());
   Buffers& b = *buffers_;
   b.hidden_stride = padded_length(c.hidden);

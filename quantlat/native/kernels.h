@@ -37,6 +37,31 @@ struct PackedLinear {
   Quantizer input = {nullptr, 0.0f};
 };
 
+// A share of a linear's output columns, in whole blocks; by default all of them.
+struct Share {
+  int part = 0;
+  int parts = 1;
+
+  int first_block(const PackedLinear& linear) const {
+    return static_cast<int>(static_cast<int64_t>(linear.blocks) * part / parts);
+  }
+  int first_column(const PackedLinear& linear) const { return first_block(linear) * kColumns; }
+};
+
+// The linear that makes these columns; what it writes begins at the share's first column.
+inline PackedLinear share_of(const PackedLinear& linear, Share share) {
+  const int first = share.first_block(linear), end = Share{share.part + 1, share.parts}.first_block(linear);
+  const int column = first * kColumns, last = end * kColumns;
+  PackedLinear some = linear;
+  some.blocks = end - first;
+  some.out = (last < linear.out ? last : linear.out) - column;
+  some.weight += static_cast<int64_t>(first) * linear.steps * 4 * kColumns;
+  some.scale += column;
+  some.bias += column;
+  if (some.start) some.start += column;
+  return some;
+}
+
 enum class Activation : int32_t { kGelu = 0, kGeluTanh = 1, kRelu = 2 };
 
 struct LayerNorm {

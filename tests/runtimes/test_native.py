@@ -156,15 +156,29 @@ def test_bad_windows_are_refused_in_their_users_terms(
     assert session.run_windows([]) == []
 
 
+# Few rows are worked on by all threads together, many in chunks; a batch that drops tokens does both.
+@pytest.mark.parametrize("tokens", [(130, 64, 7), (1,), (9, 5), (47,), (95, 40)], ids=str)
 @pytest.mark.parametrize("config", [None, DROP], ids=str)
-def test_the_number_of_threads_does_not_change_a_bit(session: NativeSession, config: RetentionConfig | None) -> None:
-    tokens = (130, 64, 7)
+def test_the_number_of_threads_does_not_change_a_bit(
+    session: NativeSession, config: RetentionConfig | None, tokens: tuple[int, ...]
+) -> None:
     windows = [window(n) for n in tokens]
-    four = engine.Session(engine.Model.parse(engine_bytes(random_model(CONFIG))), 4)
+    model = engine.Model.parse(engine_bytes(random_model(CONFIG)))
     lengths = None if config is None else np.array([config.lengths(n) for n in tokens])
     ids, types = (np.concatenate([getattr(w, name) for w in windows]) for name in ("input_ids", "token_type_ids"))
-    together = four.run(ids, np.cumsum([0, *tokens]), types, lengths)
-    np.testing.assert_array_equal(together, np.concatenate(session.run_windows(windows, config)))
+    expected = np.concatenate(session.run_windows(windows, config))
+    for threads in (2, 3, 4, 9):
+        logits = engine.Session(model, threads).run(ids, np.cumsum([0, *tokens]), types, lengths)
+        np.testing.assert_array_equal(logits, expected)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_shape_may_be_shared_by_threads(shape: str) -> None:
+    config = shape_config(shape, "question-answering")
+    model = engine.Model.parse(engine_bytes(random_model(config)))
+    ids, types = inputs(config, 21)
+    one, three = (engine.Session(model, threads).run(ids, np.array([0, 21]), types) for threads in (1, 3))
+    np.testing.assert_array_equal(three, one)
 
 
 def test_sessions_of_one_model_run_at_once_in_their_own_threads(session: NativeSession) -> None:
