@@ -69,6 +69,9 @@ QL_INLINE ScoreSteps score_steps(const HeadTask& task) {
   return {inverse_step(q, levels), inverse_step(k, levels)};
 }
 
+// Two s16 in a lane.
+QL_INLINE I pair_of(I low, I high) { return i_or(i_and(low, i_set(0xffff)), i_shift_left<16>(high)); }
+
 // Q and K are packed as pairs of s16: in a group of 2 kLanes columns, column p and column p + kLanes. Any order of the
 // columns gives the same scores, and this one needs no lane to move.
 QL_INLINE int pairs_of(int head_size) {
@@ -78,7 +81,7 @@ QL_INLINE int pairs_of(int head_size) {
 QL_INLINE I head_pairs(const HeadTask& task, const float* row, int column, F scale) {
   const I low = to_int(f_mul(head_columns(task, row, column), scale));
   const I high = to_int(f_mul(head_columns(task, row, column + kLanes), scale));
-  return i_or(i_and(low, i_set(0xffff)), i_shift_left<16>(high));
+  return pair_of(low, high);
 }
 
 inline void pack_query(const HeadTask& task, float step) {
@@ -131,7 +134,6 @@ inline void pack_value(const HeadTask& task) {
     step[i] = by_largest < by_sum ? by_largest : by_sum;
     task.value_scale[i] = 1.0f / step[i];
   }
-  const I low_half = i_set(0xffff);
   for (int pair = 0; pair < keys / 2; ++pair) {
     const int first = pair / kLanes * 2 * kLanes;
     const bool whole = first + 2 * kLanes <= keys;  // else one vector is left, which is in order
@@ -146,7 +148,7 @@ inline void pack_value(const HeadTask& task) {
         const F scale = f_load(step + column);
         const I q0 = has0 ? to_int(f_mul(head_columns(task, v0, column), scale)) : i_zero();
         const I q1 = has1 ? to_int(f_mul(head_columns(task, v1, column), scale)) : i_zero();
-        i_store(reinterpret_cast<int32_t*>(out + 2 * j), i_or(i_and(q0, low_half), i_shift_left<16>(q1)));
+        i_store(reinterpret_cast<int32_t*>(out + 2 * j), pair_of(q0, q1));
       }
     }
   }

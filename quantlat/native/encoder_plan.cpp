@@ -104,7 +104,6 @@ void Session::lay_out() {
       if (w.last == sequences_) break;
     }
   }
-  const int64_t chunk = std::max(chunk_limit(), together_limit());
   const int64_t columns = padded_length(longest_), head_columns = padded_length(c.head_size());
   Buffers& b = *buffers_;
   b.hidden_stride = padded_length(c.hidden);
@@ -141,6 +140,8 @@ void Session::lay_out() {
     b.probabilities = arena.take<int16_t>(largest.probabilities);
     b.packed_values = arena.take<int16_t>(largest.values);
     for (Worker& w : workers_) {
+      // Rows that are worked on together lie in the first worker's.
+      const int64_t chunk = &w == workers_.data() ? std::max(chunk_limit(), together_limit()) : chunk_limit();
       w.head.query = arena.take<int16_t>(columns * head_columns);
       w.head.key = arena.take<int16_t>(columns * head_columns);
       w.head.scores = arena.take<float>(kScoreRows * columns);

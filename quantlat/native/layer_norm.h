@@ -8,7 +8,7 @@
 namespace quantlat {
 namespace QL_ISA {
 
-// Values to be stored as u8; storing clamps them. NaN becomes the least integer, and so zero.
+// Values to be stored as u8; storing clamps them. NaN and what is no int32 become the least integer, and so zero.
 QL_INLINE I to_levels(F x, F inverse_step, F zero_point) { return to_int(f_fma(x, inverse_step, zero_point)); }
 
 inline void quantize_rows(const float* x, int64_t stride, int rows, int width, const Quantizer& quantizer,
