@@ -251,24 +251,23 @@ def measure_roofline(
     from quantlat.runtimes.native import kernel_timings
 
     c = model.config
-    table: list[RooflineRow] = []
-    peaks: list[float] = []
-    for n in sorted(set(rows)):
-        peak, timings = kernel_timings(n, c.hidden_size, c.intermediate_size, c.num_heads, repeats=repeats)
-        peaks.append(peak)
-        for kernel, macs, seconds in timings:
-            share = macs / seconds / peak if peak and macs else None
-            table.append(
-                RooflineRow(
-                    kernel=kernel,
-                    rows=n,
-                    microseconds=seconds * 1e6,
-                    gmacs=macs / seconds / 1e9,
-                    of_peak=share,
-                )
-            )
-    best = max(peaks, default=0.0)
-    return (best / 1e9 if best else None), tuple(table)
+    measured = [
+        (n, *kernel_timings(n, c.hidden_size, c.intermediate_size, c.num_heads, repeats=repeats))
+        for n in sorted(set(rows))
+    ]
+    peak = max((peak for _, peak, _ in measured), default=0.0)
+    table = tuple(
+        RooflineRow(
+            kernel=kernel,
+            rows=n,
+            microseconds=seconds * 1e6,
+            gmacs=macs / seconds / 1e9,
+            of_peak=macs / seconds / peak if peak and macs else None,
+        )
+        for n, _, timings in measured
+        for kernel, macs, seconds in timings
+    )
+    return (peak / 1e9 if peak else None), table
 
 
 def _load(name: str, model: QuantizedModel, threads: int, cache_dir: Path | None) -> Session:

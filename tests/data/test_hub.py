@@ -5,7 +5,6 @@ import json
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -78,13 +77,10 @@ def fill(cache: Path, commit: str, **splits: dict[str, list[Any]]) -> None:
 COMMIT = "7b6d24c440a36b6815f21b70d25016731768db1f"
 
 
-@pytest.mark.alone
 def test_offline_does_not_touch_the_network(no_network: list[str], cache: Path) -> None:
-    started = time.monotonic()
     with pytest.raises(Unavailable, match="offline, and it is not in the local cache"):
         load_from_hub("rajpurkar/squad", None, offline=True)
     assert no_network == []
-    assert time.monotonic() - started < 8
 
 
 def test_offline_serves_the_local_cache(no_network: list[str], cache: Path) -> None:
@@ -140,28 +136,31 @@ def test_without_the_package_the_reason_is_how_to_get_it(monkeypatch: pytest.Mon
         load_from_hub("rajpurkar/squad", None, offline=False)
 
 
-@pytest.mark.alone
 def test_a_refused_connection_makes_it_unavailable_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{reserved.getsockname()[1]}")
-        started = time.monotonic()
+        offline: list[bool] = []
+        load = datasets.load_dataset
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            offline.append(constants.HF_HUB_OFFLINE)
+            return load(*args, **kwargs)
+
+        monkeypatch.setattr(datasets, "load_dataset", watched)
         with pytest.raises(Unavailable, match="cannot be reached"):
             load_from_hub("rajpurkar/squad", None, offline=False)
-        assert time.monotonic() - started < 8
+        assert offline == [True]  # the library looked into its cache; online it tries again and again, for minutes
 
 
-@pytest.mark.alone
 def test_a_hub_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "PROBE_SECONDS", 1.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()  # connects, and says nothing
-        started = time.monotonic()
         reason = hub._unreachable(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert reason is not None
-        assert time.monotonic() - started < 4
+        assert reason is not None and ("timed out" in reason or "did not answer within" in reason)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_dropped_tokens_are_timed_only_where_they_can_make_a_runtime_the_fastest
         threads=1,
         config=RetentionConfig((1.0, 0.5)),
         candidates=("pytorch", "onnxruntime"),
-        rounds=1,
+        rounds=3,  # a median, so that one run that the machine holds up decides nothing
         cache_dir=cache_dir,
     )
     assert runs == {"pytorch": {False, True}, "onnxruntime": {False}}

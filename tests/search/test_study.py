@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,24 @@ from tests.search.analytic import REFERENCE, AnalyticEvaluator, true_drop, true_
 
 SPACE = RetentionSpace(6)
 FLOOR = AccuracyFloor(1.0)
+
+
+class Clock:
+    """Time that passes only while somebody sleeps, so that a busy machine cannot disturb a search."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(time, "monotonic", lambda: made.now)
+    monkeypatch.setattr(time, "sleep", made.sleep)
+    return made
 
 
 def _search(evaluator: AnalyticEvaluator | None = None, **options: object) -> SearchResult:
@@ -212,17 +231,19 @@ def test_the_best_so_far_is_written_after_every_improvement(tmp_path: Path) -> N
     assert [entry.name for entry in path.parent.iterdir()] == ["best.json"]
 
 
-@pytest.mark.alone
-def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists() -> None:
+def test_a_search_ends_when_its_time_is_up_and_leaves_some_for_the_finalists(clock: Clock) -> None:
     evaluator = AnalyticEvaluator(seconds=0.05)
     result = _search(evaluator, trials=1000, time_budget_s=2.0)
     assert result.stopped_by == "time"
-    assert 4 <= result.trials <= 40
-    assert evaluator.seconds_given is not None
-    assert evaluator.seconds_given >= 0.2
+    assert result.seconds == pytest.approx(clock.now)
+    assert result.trials == len(evaluator.evaluated) == round(result.seconds / 0.05)
+    # two fifths are kept for the finalists, who may use all that is left, and no trial that had room was left out
+    assert evaluator.seconds_given == pytest.approx(2.0 - result.seconds)
+    assert 0.8 <= 2.0 - result.seconds <= 0.8 + 0.0501
     assert 1 <= len(evaluator.finals) <= 5
 
 
+@pytest.mark.usefixtures("clock")
 def test_time_spent_before_a_kill_counts(tmp_path: Path) -> None:
     journal = tmp_path / "search.journal"
     _search(AnalyticEvaluator(seconds=0.1), storage=journal, trials=10)
@@ -230,7 +251,7 @@ def test_time_spent_before_a_kill_counts(tmp_path: Path) -> None:
     result = _search(late, storage=journal, trials=1000, time_budget_s=1.0)
     assert late.evaluated == []
     assert result.stopped_by == "time"
-    assert result.seconds >= 1.0
+    assert result.seconds == pytest.approx(1.0)
 
 
 def test_even_without_any_time_there_is_one_trial_and_a_result() -> None:
