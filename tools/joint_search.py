@@ -114,9 +114,9 @@ def _evaluator(run: StoredRun, models: Models, session: SubnetworkSession, args:
     from quantlat.search import EvaluatorOptions
     from quantlat.search.blocks import cut_blocks
     from quantlat.stages.artifacts import read_judged
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
-    whole, fewest = models.whole, get_task(run.recipe.task).fewest_examples
+    whole, fewest = models.whole, task_of(run.recipe).fewest_examples
     windows = read_judged(run.artifacts, "search", run.recipe, whole.tokenizer, progress=QuietProgress())
     order = np.random.default_rng(0).permutation(len(windows.examples))
     used = cut_blocks(windows, order, (args.windows + args.unseen,), fewest=fewest)[0].windows

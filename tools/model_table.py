@@ -38,7 +38,7 @@ from quantlat.reporting import formatting as fmt
 from quantlat.runtimes import get_runtime
 from quantlat.runtimes.base import Session, TokenBatch
 from quantlat.stages.artifacts import MODEL, QUANTIZED, newest_student, read_data_card, read_judged
-from quantlat.tasks import get_task
+from quantlat.tasks import task_of
 
 if TYPE_CHECKING:
     from quantlat.data import WindowSet
@@ -75,7 +75,7 @@ class Entry:
     @cached_property
     def group(self) -> str:
         """Equal for runs of one task with one dev split."""
-        dev = self.run.artifact("data") / get_task(self.run.recipe.task).split_file("dev")
+        dev = self.run.artifact("data") / task_of(self.run.recipe).split_file("dev")
         return f"{self.run.recipe.task} {file_hash(dev)}"
 
     @property
@@ -180,7 +180,7 @@ def _row(
         "data": read_data_card(entry.run.artifact("data")).name,
         "profile": Path(entry.profile).name,
         "runtime": entry.runtime,
-        "metric": get_task(entry.run.recipe.task).metric.title,
+        "metric": task_of(entry.run.recipe).metric.title,
         "n": result.score.n,
         "points": [points.estimate, points.low, points.high],
         "difference": None if first else [paired.estimate, paired.low, paired.high],

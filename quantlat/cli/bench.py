@@ -133,10 +133,10 @@ def _workload(source: Path, family: str, requests: int, batch: int) -> Benchmark
     from quantlat.latency.workload import Workload
     from quantlat.models import Tokenizer
     from quantlat.pipeline.record import open_run
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
     run = open_run(source)
-    task = get_task(run.recipe.task)
+    task = task_of(run.recipe)
     text = (_model_folder(source) / "tokenizer.json").read_text(encoding="utf-8")
     examples = task.read(run.artifact("data") / task.split_file("dev"))
     windows = task.windows(examples, Tokenizer.from_json(text, family=family), run.recipe.data)

@@ -19,7 +19,10 @@ class Engine(StrEnum):
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle, made by `quantlat package`.", metavar="BUNDLE")],
     source: Annotated[
-        Path, typer.Argument(help="JSONL or Parquet: question and context, or text; and id.", metavar="IN")
+        Path,
+        typer.Argument(
+            help="JSONL or Parquet: question and context, or text and maybe text_pair; and id.", metavar="IN"
+        ),
     ],
     out: Annotated[Path, typer.Argument(help="JSONL or Parquet file to write.", metavar="OUT")],
     profile: Annotated[

@@ -45,7 +45,7 @@ def serve(
         bool, typer.Option("--check/--no-check", help="Check the bundle on this CPU before serving.")
     ] = True,
 ) -> None:
-    """Serve a bundle over HTTP: /v1/answer, /v1/classify or /v1/embed, /metrics, and a page to try it at /."""
+    """Serve a bundle over HTTP: /v1/answer, /v1/classify, /v1/rate or /v1/embed, /metrics, and a page at /."""
     from quantlat import serving
     from quantlat.serving import Limits, QueueOptions, ServerOptions, read_api_keys
 

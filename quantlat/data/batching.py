@@ -32,7 +32,7 @@ class Batch:
         starts: int64 [b], label as in :class:`Window`.
         ends: int64 [b], label.
         indices: int64 [b], places of the windows in the set.
-        labels: int64 [b], class of each text; zeros for questions.
+        labels: int64 [b], class of each text, or fp32 [b], its rating; int64 zeros for questions.
     """
 
     input_ids: torch.Tensor
@@ -137,5 +137,5 @@ def collate(
         torch.tensor([window.start for window in chosen], dtype=torch.int64),
         torch.tensor([window.end for window in chosen], dtype=torch.int64),
         torch.tensor([int(i) for i in indices], dtype=torch.int64),
-        torch.tensor([window.label for window in chosen], dtype=torch.int64),
+        torch.tensor([window.label for window in chosen]),  # whole numbers become int64, ratings fp32
     )

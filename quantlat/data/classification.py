@@ -1,8 +1,9 @@
-"""Labelled texts: JSON lines (SST-2, TREC style) and tab-separated files with a header (GLUE style).
+"""Labelled texts: JSON lines (SST-2, TREC style) and tab-separated files (GLUE style), with a header or without.
 
 Columns: ``text`` (or ``sentence``, ``sentence1``, ``question1``, ``question``), optionally ``text_pair`` (or
 ``sentence2``, ``question2``), and ``label``: a whole number from 0, or a name; other names of columns are given by
-:class:`TextColumns`. Names become numbers in alphabetical order, or in the order given.
+:class:`TextColumns`. Names become numbers in alphabetical order, or in the order given. Where ratings are asked for,
+a label is any finite number.
 
 A row that cannot be used (cells missing, no text, no label, a label of -1) is left out and counted; a file that
 cannot be understood, or most of whose rows cannot be used, is an error.
@@ -11,29 +12,42 @@ cannot be understood, or most of whose rows cannot be used, is an error.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from quantlat.data.examples import TextExample
+from quantlat.data.examples import RatedExample, TextExample
 from quantlat.data.squad import MAX_SAMPLES, read_text
 from quantlat.errors import DataError, StorageError
 
 _TEXT_KEYS = ("text", "sentence", "sentence1", "question1", "question")
 _PAIR_KEYS = ("text_pair", "sentence2", "question2")
 _UNLABELLED = (None, "", "-", -1, "-1")
+_UNRATED = (None, "", "-")
 _MOST_BAD = 0.5  # more than that, and the columns are not what they were taken for
 
 
 @dataclass(frozen=True)
 class TextColumns:
-    """Which column holds what; ``None``: texts are in one of the usual ones, labels in none."""
+    """Which column holds what; ``None``: texts are in one of the usual ones, labels in none.
+
+    Attributes:
+        rated: labels are ratings: any finite number, no class.
+    """
 
     text: str | None = None
     text_pair: str | None = None
     label: str | None = "label"
+    rated: bool = False
+
+    @property
+    def numbered(self) -> bool:
+        """Columns are given by number, from 1, because the file has no header (GLUE's CoLA)."""
+        given = [name for name in (self.text, self.text_pair, self.label) if name is not None]
+        return bool(given) and all(name.isascii() and name.isdigit() for name in given)
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,10 @@ class TextIssues:
 
 @dataclass(frozen=True)
 class TextFile:
-    """Labelled texts, the names of their classes (``labels[example.label]``), and what was wrong with the rest."""
+    """Labelled texts, the names of their classes (``labels[example.label]``), and what was wrong with the rest.
+
+    Rated texts are :class:`RatedExample` and have no classes.
+    """
 
     examples: tuple[TextExample, ...]
     labels: tuple[str, ...]
@@ -87,7 +104,7 @@ class _Row:
     id: str
     text: str
     pair: str | None
-    label: str | int
+    label: str | int | float
 
 
 def read_texts(
@@ -134,19 +151,21 @@ def read_jsonl(
 def read_tsv(
     path: str | os.PathLike[str], *, columns: TextColumns | None = None, labels: Sequence[str] | None = None
 ) -> TextFile:
-    """Read tab-separated values with a header line; quotes have no special meaning, as in GLUE.
+    """Read tab-separated values; quotes have no special meaning, as in GLUE.
 
-    Arguments as of :func:`read_jsonl`.
+    The first line is a header, unless ``columns`` are numbers. Arguments as of :func:`read_jsonl`.
 
     Raises:
         DataError: as of :func:`read_jsonl`; or the header lacks a column.
     """
     path = Path(path)
     lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
-    header = [name.strip() for name in lines[0].split("\t")]
     reader = _Reader(str(path), columns or TextColumns())
+    first = [name.strip() for name in lines[0].split("\t")]
+    header = [str(number) for number in range(1, len(first) + 1)] if reader.columns.numbered else first
     reader.require(header)
-    for number, line in enumerate(lines[1:], start=2):
+    begin = 0 if reader.columns.numbered else 1
+    for number, line in enumerate(lines[begin:], start=begin + 1):
         if not line:
             continue
         cells = line.split("\t")
@@ -183,11 +202,18 @@ def write_jsonl(examples: Sequence[TextExample], path: str | os.PathLike[str]) -
     Raises:
         StorageError: the file cannot be written.
     """
-    lines = [json.dumps({name: v for name, v in asdict(e).items() if v is not None}) for e in examples]
+    lines = [json.dumps(_record(example)) for example in examples]
     try:
         Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _record(example: TextExample) -> dict[str, Any]:
+    record = {name: value for name, value in asdict(example).items() if value is not None}
+    if isinstance(example, RatedExample):
+        record["label"] = record.pop("rating")
+    return record
 
 
 @dataclass
@@ -223,8 +249,14 @@ class _Reader:
             self._bad(f"{place}: no text")
         elif not isinstance(pair, str | None) or (self.columns.text_pair is not None and not pair):
             self._bad(f"{place}: no second text")
-        elif label in _UNLABELLED:
+        elif label in (_UNRATED if self.columns.rated else _UNLABELLED):
             self.unlabelled += 1
+        elif self.columns.rated:
+            rating = _rating(label)
+            if rating is None:
+                self._bad(f"{place}: rating {label!r} is not a finite number")
+            else:
+                self.rows.append(_Row(place, str(record.get("id", number)), text, pair, rating))
         elif isinstance(label, bool) or not isinstance(label, int | str) or (isinstance(label, int) and label < 0):
             self._bad(f"{place}: label {label!r} is not usable")
         else:
@@ -247,17 +279,46 @@ class _Reader:
             raise DataError(
                 f"{self.source}: {self.dropped} of {self.read} rows cannot be used{without}"
                 + "".join(f"\n  {sample}" for sample in self.samples[:3]),
-                "Each row must hold a text"
-                + ("" if self.columns.label is None else " and a label: a whole number from 0, or a name")
-                + ". Check data.sources.columns.",
+                "Each row must hold a text" + self._label_in_words() + ". Check data.sources.columns.",
             )
         issues = TextIssues(self.read, self.dropped, self.unlabelled, tuple(self.samples))
+        if self.columns.rated:
+            return TextFile(tuple(_rated(self.rows)), (), issues)
         return _number_labels(self.rows, labels, issues)
+
+    def _label_in_words(self) -> str:
+        if self.columns.label is None:
+            return ""
+        return " and a rating: a number" if self.columns.rated else " and a label: a whole number from 0, or a name"
 
 
 def _value(record: dict[str, Any], name: str | None, usual: Sequence[str]) -> Any:
     names = (name,) if name is not None else usual
     return next((record[key] for key in names if key in record), None)
+
+
+def _rating(label: object) -> float | None:
+    """A finite number, from a number or from its text."""
+    if isinstance(label, bool) or not isinstance(label, int | float | str):
+        return None
+    try:
+        rating = float(label)
+    except (ValueError, OverflowError):
+        return None
+    return rating if math.isfinite(rating) else None
+
+
+def _rated(rows: Iterable[_Row]) -> Iterator[RatedExample]:
+    used: set[str] = set()
+    for row in rows:
+        yield RatedExample.of(_unique(row.id, used), row.text, row.pair, float(row.label))
+
+
+def _unique(name: str, used: set[str]) -> str:
+    """An id that no row before it has."""
+    chosen = name if name not in used else f"{name}#{len(used)}"
+    used.add(chosen)
+    return chosen
 
 
 def _number_labels(rows: list[_Row], labels: Sequence[str] | None, issues: TextIssues) -> TextFile:
@@ -267,7 +328,8 @@ def _number_labels(rows: list[_Row], labels: Sequence[str] | None, issues: TextI
             f"{number.place}: label {number.label} is a number, but other labels of the file are names",
             "Use names throughout, or numbers throughout.",
         )
-    names = tuple(labels) if labels is not None else _names(row.label for row in rows)
+    found = [row.label if isinstance(row.label, str) else int(row.label) for row in rows]
+    names = tuple(labels) if labels is not None else _names(found)
     index = {name: number for number, name in enumerate(names)}
     return TextFile(tuple(_examples(rows, names, index)), names, issues)
 
@@ -275,15 +337,13 @@ def _number_labels(rows: list[_Row], labels: Sequence[str] | None, issues: TextI
 def _examples(rows: Iterable[_Row], names: Sequence[str], index: dict[str, int]) -> Iterator[TextExample]:
     used: set[str] = set()
     for row in rows:
-        label = index.get(row.label) if isinstance(row.label, str) else row.label
+        label = index.get(row.label) if isinstance(row.label, str) else int(row.label)
         if label is None or label >= len(names):
             raise DataError(
                 f"{row.place}: label {row.label!r} is not one of the classes {', '.join(names)}",
                 "A file must use the labels of the training file.",
             )
-        name = row.id if row.id not in used else f"{row.id}#{len(used)}"
-        used.add(name)
-        yield TextExample(name, row.text, row.pair, label)
+        yield TextExample(_unique(row.id, used), row.text, row.pair, label)
 
 
 def _names(labels: Iterable[str | int]) -> tuple[str, ...]:

@@ -84,6 +84,18 @@ class EmbeddingExample(TextExample):
         return cls(id, text, None, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class RatedExample(TextExample):
+    """A text, or a pair of texts, with a number instead of a class, in the unit of its file (STS-B: 0 to 5)."""
+
+    rating: float = 0.0
+
+    @classmethod
+    def of(cls, id: str, text: str, text_pair: str | None, rating: float) -> RatedExample:
+        """A rated text."""
+        return cls(id, text, text_pair, 0, rating)
+
+
 Example = QAExample | TextExample
 
 
@@ -105,6 +117,7 @@ def fingerprint(*parts: Iterable[Example]) -> str:
 def _fields(example: Example) -> list[str]:
     if isinstance(example, TextExample):
         pair = [] if example.text_pair is None else [example.text_pair]
-        return [example.id, example.text, str(example.label), *pair]
+        label = example.rating if isinstance(example, RatedExample) else example.label
+        return [example.id, example.text, str(label), *pair]
     answers = [f"{answer.start}:{answer.text}" for answer in example.answers]
     return [example.id, example.question, example.context, example.title, *answers]

@@ -17,8 +17,8 @@ from quantlat.data.hub import Unavailable, load_from_hub
 from quantlat.data.loaded import Issues, Loaded, locate
 from quantlat.data.splits import hold_out, passage_key
 from quantlat.data.squad import DataIssues, read_squad
-from quantlat.data.text_sources import load_plain_texts, load_texts
-from quantlat.data.text_windows import EMBEDDING, TEXT_CLASSIFICATION
+from quantlat.data.text_sources import load_plain_texts, load_ratings, load_texts
+from quantlat.data.text_windows import EMBEDDING, TEXT_CLASSIFICATION, TEXT_REGRESSION
 from quantlat.errors import DataError
 from quantlat.progress import Progress
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SourceKind = Literal["files", "hub", "embedded", "embedded-texts"]
 DEV_SHARE = 0.1
 DEV_SEED = 0
+_LOADERS = {TEXT_CLASSIFICATION: load_texts, TEXT_REGRESSION: load_ratings, EMBEDDING: load_plain_texts}
 _GET_SQUAD = (
     "To use real SQuAD: set QUANTLAT_DATA to a folder that holds squad/train.json and squad/dev.json in "
     "SQuAD v1.1 format, or let the machine reach the Hugging Face hub with the package datasets installed."
@@ -87,7 +88,7 @@ def resolve_sources(
     Raises:
         DataError: no source is available, or a source is damaged or of another task.
     """
-    load = {TEXT_CLASSIFICATION: load_texts, EMBEDDING: load_plain_texts}.get(task, _load)
+    load = _LOADERS.get(task, _load)
     texts = load is not _load
     tried: list[str] = []
     for source in sources:

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quantlat.data.examples import TextExample
+from quantlat.data.examples import RatedExample, TextExample
 from quantlat.data.windows import PairTokenizer, Window, WindowSet, report_of
 from quantlat.errors import DataError
 from quantlat.progress import Progress, QuietProgress
 
 TEXT_CLASSIFICATION = "text-classification"
+TEXT_REGRESSION = "text-regression"
 EMBEDDING = "embedding"
 _CHUNK = 512  # texts per tokenizer call: keeps both cores busy and lets the bar move
 
@@ -31,12 +32,14 @@ def make_text_windows(
     *,
     max_tokens: int = 128,
     task: str = TEXT_CLASSIFICATION,
+    metric: str | None = None,
     progress: Progress | None = None,
 ) -> WindowSet:
     """Tokenize texts; window i belongs to example i.
 
     Args:
         task: what is asked of the texts.
+        metric: what the answers are judged by; ``None``: the task's usual one.
         max_tokens: longest window, special tokens included; longer texts are cut, and counted.
         progress: shows a bar.
 
@@ -53,17 +56,18 @@ def make_text_windows(
             seconds = iter(_encode(tokenizer, [e.text_pair for e in chunk if e.text_pair is not None]))
             for index, (example, first) in enumerate(zip(chunk, firsts, strict=True), start=low):
                 parts = [first] if example.text_pair is None else [first, next(seconds)]
-                window = assemble(index, parts, tokenizer, max_tokens, example.label)
+                label = example.rating if isinstance(example, RatedExample) else example.label
+                window = assemble(index, parts, tokenizer, max_tokens, label)
                 if window.length < sum(map(len, parts)) + _specials(parts, tokenizer):
                     truncated.add(index)
                 windows.append(window)
             bar.advance(len(chunk))
     report = report_of(windows, len(examples), len(truncated), spans=False)
-    return WindowSet(tuple(windows), tuple(examples), report, frozenset(truncated), task)
+    return WindowSet(tuple(windows), tuple(examples), report, frozenset(truncated), task, metric)
 
 
 def assemble(
-    index: int, parts: Sequence[Sequence[int]], tokenizer: PairTokenizer, max_tokens: int, label: int = 0
+    index: int, parts: Sequence[Sequence[int]], tokenizer: PairTokenizer, max_tokens: int, label: float = 0
 ) -> Window:
     """One window of one or two tokenized texts, cut to ``max_tokens``.
 

@@ -67,7 +67,7 @@ class Window:
         start: position of the first token of the first reference answer; 0 if it is not (wholly) in this
             window.
         end: position of its last token; 0 if it is not in this window.
-        label: class of a text; 0 for questions.
+        label: class of a text, or its rating; 0 for questions.
     """
 
     example_index: int
@@ -76,7 +76,7 @@ class Window:
     offsets: NDArray[np.int32]
     start: int
     end: int
-    label: int = 0
+    label: float = 0
 
     @property
     def length(self) -> int:
@@ -126,6 +126,7 @@ class WindowSet:
         report: what windowing did.
         truncated: indices of the examples whose question or text was cut.
         task: what is asked of the examples.
+        metric: key of what the answers are judged by; ``None``: the task's usual one.
     """
 
     windows: tuple[Window, ...]
@@ -133,6 +134,7 @@ class WindowSet:
     report: WindowReport
     truncated: frozenset[int] = frozenset()
     task: str = "question-answering"
+    metric: str | None = None
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -159,7 +161,7 @@ class WindowSet:
         )
         truncated = frozenset(new_index[i] for i in self.truncated if i in new_index)
         report = report_of(chosen, len(new_index), len(truncated), spans=self.task == "question-answering")
-        return WindowSet(chosen, tuple(self.examples[i] for i in new_index), report, truncated, self.task)
+        return WindowSet(chosen, tuple(self.examples[i] for i in new_index), report, truncated, self.task, self.metric)
 
 
 @dataclass(frozen=True, slots=True)

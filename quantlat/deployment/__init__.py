@@ -5,7 +5,7 @@
 
 from quantlat.deployment.manifest import BundleManifest, BundleProfile, read_manifest
 from quantlat.deployment.predictor import Predictor
-from quantlat.deployment.requests import Answer, AnswerRequest, Classification, Embedding, Prepared, TokenTrace
+from quantlat.deployment.requests import Answer, AnswerRequest, Classification, Embedding, Prepared, Rating, TokenTrace
 
 __all__ = [
     "Answer",
@@ -16,6 +16,7 @@ __all__ = [
     "Embedding",
     "Predictor",
     "Prepared",
+    "Rating",
     "TokenTrace",
     "read_manifest",
 ]

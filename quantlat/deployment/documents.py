@@ -11,6 +11,7 @@ _BOOKWORM_GLIBC = (2, 36)
 _CALLS = {
     "question-answering": 'predictor.answer("Who?", "A passage.", budget_ms=10).text',
     "text-classification": 'predictor.classify("A text.").label',
+    "text-regression": 'predictor.rate("A text.", "Another text.").value',
     "embedding": 'predictor.embed(["A text.", "Another one."])  # one vector of length 1 for each',
 }
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quantlat.errors import BundleError
 
 TOLERANCE = 0.08
-"""Largest root mean square difference of the logits, as a share of their standard deviation."""
+"""Largest root mean square difference of the logits, as a share of their spread (:class:`Golden`)."""
 
 _MAX_BYTES = 8 << 20
 _DRAWS = 16
@@ -34,10 +34,10 @@ class GoldenCase(_Part):
     """One input and its expected full-length result.
 
     Attributes:
-        text: question, or the text to classify.
+        text: question, or the text that is classified, rated or embedded.
         context: passage, or the second text; ``None`` where there is none.
-        logits: of the first window, rows of 2 for a question, one row of classes or one embedding for a text.
-        result: expected answer, or the expected class's index as text; empty for an embedding.
+        logits: of the first window, rows of 2 for a question; one row for a text: its classes, rating or embedding.
+        result: expected answer, or the expected class's index as text; empty for a rating or an embedding.
         decisive: the result stays under errors as large as :data:`TOLERANCE`; a near tie says nothing about a runtime.
     """
 
@@ -49,10 +49,16 @@ class GoldenCase(_Part):
 
 
 class Golden(_Part):
-    """Content of ``golden.json``."""
+    """Content of ``golden.json``.
+
+    Attributes:
+        tolerance: see :data:`TOLERANCE`.
+        spread: what an error is a share of; ``None``: the standard deviation of all expected logits.
+    """
 
     format: Literal["quantlat-golden"] = "quantlat-golden"
     tolerance: Annotated[float, Field(gt=0, le=1)] = TOLERANCE
+    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     cases: Annotated[tuple[GoldenCase, ...], Field(min_length=1, max_length=64)]
 
 
@@ -61,7 +67,7 @@ class GoldenOutcome:
     """What comparing with the golden inputs gave.
 
     Attributes:
-        error: root mean square difference over the standard deviation of the expected logits; infinite for NaN.
+        error: root mean square difference over the spread of the expected logits; infinite for NaN.
         agreeing: cases with the expected result, or without a decisive one.
     """
 
@@ -92,7 +98,7 @@ def is_decisive(logits: Sequence[NDArray[np.floating]], decide: Callable[[list[N
 
 
 def compare(golden: Golden, logits: Sequence[NDArray[np.floating]], results: Sequence[str]) -> GoldenOutcome:
-    """Compare logits ``[n, 2]`` or ``[1, classes]`` and results of all cases, in their order, with the expected."""
+    """Compare logits ``[n, 2]``, ``[1, classes]`` or ``[1, 1]`` and results of all cases with the expected ones."""
     expected = [np.array(case.logits, np.float64) for case in golden.cases]
     agreeing = sum(
         case.result == result or not case.decisive for case, result in zip(golden.cases, results, strict=True)
@@ -102,7 +108,7 @@ def compare(golden: Golden, logits: Sequence[NDArray[np.floating]], results: Seq
         difference = np.concatenate(
             [(np.asarray(o, np.float64) - e).ravel() for o, e in zip(logits, expected, strict=True)]
         )
-        spread = float(np.concatenate([e.ravel() for e in expected]).std())
+        spread = golden.spread or float(np.concatenate([e.ravel() for e in expected]).std())
         ratio = float(np.sqrt(np.square(difference).mean())) / max(spread, 1e-12)
         error = ratio if np.isfinite(ratio) else float("inf")
     return GoldenOutcome(error, golden.tolerance, agreeing, len(golden.cases))

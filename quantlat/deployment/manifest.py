@@ -128,7 +128,7 @@ class BundleManifest(_Part):
     format: Literal["quantlat-bundle"] = FORMAT
     format_version: Literal[1] = 1
     name: _Text
-    task: Literal["question-answering", "text-classification", "embedding"]
+    task: Literal["question-answering", "text-classification", "text-regression", "embedding"]
     created: _Text
     quantlat: _Text
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

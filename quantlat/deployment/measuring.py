@@ -12,7 +12,7 @@ from quantlat.latency.advice import MeasurementWarning
 from quantlat.latency.measure import MeasureOptions, measure_interleaved
 from quantlat.latency.statistics import median_ci
 from quantlat.progress import Progress
-from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING
+from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING, TEXT_REGRESSION
 
 LENGTHS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 """Request lengths of the table, in real tokens, as far as the model's window reaches."""
@@ -20,7 +20,7 @@ LENGTHS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 
 @dataclass(frozen=True)
 class Request:
-    """A request of the measurement; ``context`` is ``None`` for a text to classify."""
+    """A request of the measurement; ``context`` is ``None`` for a text alone."""
 
     text: str
     context: str | None
@@ -103,7 +103,8 @@ def _run(predictor: Predictor, requests: Sequence[Request], profile: str) -> Cal
         return lambda i: predictor.answer(requests[i].text, requests[i].context or "", profile=profile)
     if predictor.manifest.task == EMBEDDING:
         return lambda i: predictor.embed([requests[i].text], profile=profile)
-    return lambda i: predictor.classify(requests[i].text, requests[i].context, profile=profile)
+    call = predictor.rate if predictor.manifest.task == TEXT_REGRESSION else predictor.classify
+    return lambda i: call(requests[i].text, requests[i].context, profile=profile)
 
 
 def _point(tokens: int, samples_ms: Sequence[float]) -> LatencyPoint:

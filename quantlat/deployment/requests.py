@@ -1,4 +1,4 @@
-"""What a predictor takes and gives: requests, tokenised requests, answers, classes and embeddings."""
+"""What a predictor takes and gives: requests, tokenised requests, answers, classes, ratings and embeddings."""
 
 from __future__ import annotations
 
@@ -75,6 +75,23 @@ class Classification:
     label: str
     index: int
     scores: tuple[float, ...]
+    profile: str
+    tokens: int
+    latency_ms: float
+
+
+@dataclass(frozen=True)
+class Rating:
+    """The rating of a text or of a pair of texts.
+
+    Attributes:
+        value: in the unit of the labels that the model learned, such as 0 to 5 for STS-B; it may lie beyond them.
+        tokens: tokens computed at full length; what did not fit the model's window was cut off.
+        latency_ms: time of the batch that the text was computed in; from :meth:`Predictor.rate`, time of the whole
+            call.
+    """
+
+    value: float
     profile: str
     tokens: int
     latency_ms: float

@@ -16,7 +16,7 @@ from quantlat.deployment.manifest import GOLDEN
 from quantlat.deployment.requests import AnswerRequest
 from quantlat.errors import BundleError
 from quantlat.latency.machine import INT8_ISA, MachineFacts
-from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING
+from quantlat.quantization.layout import EMBEDDING, QUESTION_ANSWERING, TEXT_REGRESSION
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,5 +88,8 @@ def check_golden(predictor: Predictor, folder: Path) -> GoldenOutcome:
             results.append(case.result)  # a point has no decision beside its numbers
         else:
             logits.append(predictor.logits([predictor.text_window(case.text, case.context)], profile)[0][None])
-            results.append(str(predictor.classify(case.text, case.context, profile=profile).index))
+            if predictor.manifest.task == TEXT_REGRESSION:
+                results.append(case.result)  # nor has a rating
+            else:
+                results.append(str(predictor.classify(case.text, case.context, profile=profile).index))
     return compare(golden, logits, results)

@@ -8,22 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 import quantlat
-from quantlat.data.windows import Window
 from quantlat.deployment import documents
-from quantlat.deployment.decoding import decode
 from quantlat.deployment.executors import Executor, NativeExecutor, OpenVinoExecutor, native_availability
-from quantlat.deployment.golden import Golden, GoldenCase, is_decisive
+from quantlat.deployment.golden_cases import make_golden
 from quantlat.deployment.manifest import (
     GOLDEN,
     MANIFEST,
@@ -40,7 +33,6 @@ from quantlat.deployment.manifest import (
 )
 from quantlat.deployment.measuring import LENGTHS, MeasuredTable, measure_table, requests_of
 from quantlat.deployment.predictor import Predictor
-from quantlat.deployment.requests import AnswerRequest
 from quantlat.deployment.requirements import ENGINE, SERVING, pinned
 from quantlat.deployment.requirements import OPENVINO as OPENVINO_PACKAGES
 from quantlat.deployment.selfcheck import check_golden
@@ -51,7 +43,6 @@ from quantlat.latency.measure import MeasureOptions
 from quantlat.models.tokenizer import Tokenizer
 from quantlat.progress import Progress, QuietProgress
 from quantlat.quantization.artifact import QuantizedModel
-from quantlat.quantization.layout import QUESTION_ANSWERING, TEXT_CLASSIFICATION
 from quantlat.runtimes.base import knows_layers
 
 _NO_HASH = FileEntry(bytes=0, sha256="0" * 64)
@@ -186,8 +177,8 @@ def _fill(source: BundleSource, work: Path, progress: Progress) -> WrittenBundle
     try:
         predictors = {e.runtime: Predictor(manifest, tokenizer, e, manifest.threads) for e in executors}
         first = next(iter(predictors.values()))
-        golden = _golden(source, first)
-        (work / GOLDEN).write_text(golden.model_dump_json(), encoding="utf-8")
+        golden = make_golden(source.model, source.golden, first)
+        (work / GOLDEN).write_text(golden.model_dump_json(exclude_none=True), encoding="utf-8")
         tables: dict[str, MeasuredTable] = {}
         for runtime, predictor in predictors.items():
             outcome = check_golden(predictor, work)
@@ -288,55 +279,6 @@ def _with_tables(manifest: BundleManifest, tables: Mapping[str, MeasuredTable]) 
         for profile in manifest.profiles
     )
     return manifest.model_copy(update={"profiles": profiles})
-
-
-def _golden(source: BundleSource, predictor: Predictor) -> Golden:
-    """Golden inputs with the results of the model's definition."""
-    from quantlat.quantization.reference import build_task_model
-
-    reference = build_task_model(source.model).eval()
-    cases = []
-    for text, context in source.golden:
-        if source.model.task == QUESTION_ANSWERING:
-            windows = predictor.prepare(AnswerRequest(text, context or "")).windows
-            logits = [_reference_logits(reference, window) for window in windows]
-            decide: Callable[[list[NDArray[np.float32]]], str] = partial(_answer, context or "", windows)
-        else:
-            logits = [_reference_logits(reference, predictor.text_window(text, context))[None]]
-            decide = _label if source.model.task == TEXT_CLASSIFICATION else _no_decision
-        cases.append(
-            GoldenCase(
-                text=text,
-                context=context,
-                logits=tuple(tuple(round(float(value), 5) for value in row) for row in logits[0]),
-                result=decide(logits),
-                decisive=is_decisive(logits, decide),
-            )
-        )
-    return Golden(cases=tuple(cases))
-
-
-def _answer(context: str, windows: Sequence[Window], logits: list[NDArray[np.float32]]) -> str:
-    start, end, _ = decode(context, windows, logits)
-    return context[start:end]
-
-
-def _no_decision(logits: list[NDArray[np.float32]]) -> str:
-    """An embedding is compared by its numbers alone."""
-    return ""
-
-
-def _label(logits: list[NDArray[np.float32]]) -> str:
-    return str(int(np.argmax(logits[0])))
-
-
-def _reference_logits(reference: Any, window: Window) -> np.ndarray[Any, Any]:
-    import torch
-
-    ids = torch.from_numpy(window.input_ids)[None]
-    with torch.inference_mode():
-        output = reference(ids, torch.ones_like(ids), torch.from_numpy(window.token_type_ids)[None], None)
-    return output[0].float().numpy()  # type: ignore[no-any-return]
 
 
 def _write_texts(source: BundleSource, work: Path, manifest: BundleManifest) -> None:

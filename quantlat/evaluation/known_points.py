@@ -39,7 +39,7 @@ class KnownPoints(BaseModel):
     @classmethod
     def of(cls, model: TaskModel, windows: WindowSet, result: EvaluationResult) -> KnownPoints:
         """What an evaluation of ``model`` on these windows found; nothing for tasks that score examples together."""
-        if get_task(windows.task).needs_reference:
+        if get_task(windows.task, windows.metric).scored_together:
             return cls(model="", points={})
         points = map(float, result.score.per_example)
         return cls(model=weights_fingerprint(model), points=dict(zip(_example_keys(windows), points, strict=True)))
@@ -49,7 +49,8 @@ def points_per_example(
     model: TaskModel, windows: WindowSet, known: KnownPoints | None, *, progress: Progress, name: str
 ) -> NDArray[np.float64]:
     """Full-length points of every example, ``[examples]``; only what is not known is evaluated."""
-    if known is None or not known.points or known.model != weights_fingerprint(model):
+    together = get_task(windows.task, windows.metric).scored_together
+    if together or known is None or not known.points or known.model != weights_fingerprint(model):
         return evaluate_model(model, windows, progress=progress, name=name).score.per_example
     keys = list(_example_keys(windows))
     missing = [i for i, key in enumerate(keys) if key not in known.points]

@@ -22,7 +22,7 @@ class RunEvaluation:
     """What ``quantlat evaluate`` prints.
 
     Attributes:
-        metrics: ``f1`` and ``em`` of questions, ``accuracy`` of texts, ``spearman`` of embeddings, in points.
+        metrics: ``f1`` and ``em`` of questions, else the recipe's metric by its key, such as ``accuracy``, in points.
         metric: the one that the interval is of.
         n: questions or texts.
         metric_ci: its 95 % bootstrap interval over passages (over questions or texts, where there are few of them).
@@ -51,6 +51,7 @@ class EvaluatedModel:
     """What of a run is needed to evaluate it.
 
     Attributes:
+        metric: key of what it is judged by; ``None``: the task's usual one.
         teacher: folder of the fp32 model that embeddings are compared with.
         folder: of the quantised model, with its tokenizer.
         dev: the run's dev split.
@@ -62,6 +63,7 @@ class EvaluatedModel:
     dev: Path
     options: DataOptions
     labels: tuple[str, ...] = ()
+    metric: str | None = None
     teacher: Path | None = None
 
 
@@ -87,7 +89,7 @@ def evaluate_quantized(
 
     quantized = QuantizedModel.load(model.folder)
     tokenizer = Tokenizer.from_folder(model.folder, family=quantized.config.family)
-    task = get_task(quantized.task)
+    task = get_task(quantized.task, model.metric)
     found = _read(model, task, data)
     if not found.issues.clean:
         progress.warn(f"data issues: {found.issues.summary()}")
@@ -114,7 +116,7 @@ def evaluate_quantized(
         profile=profile,
         data=str(data) if data is not None else "dev split of the run",
         metric=task.metric.key,
-        metric_ci=(max(interval.low, 0.0), min(interval.high, 100.0)),
+        metric_ci=(max(interval.low, task.metric.lowest), min(interval.high, 100.0)),
         ratios=ratios,
         threads=threads,
         windows=len(windows),

@@ -185,7 +185,7 @@ def _result(
     latencies: NDArray[np.float64],
     started: float,
 ) -> EvaluationResult:
-    scored = get_task(window_set.task).score(window_set, logits)
+    scored = get_task(window_set.task, window_set.metric).score(window_set, logits)
     return EvaluationResult(
         predictions=scored.predictions,
         score=scored.score,

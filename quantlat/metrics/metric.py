@@ -1,7 +1,7 @@
 """Which number a task is judged by, and how it is written.
 
-Every score is in points, 0 to 100 (a rank correlation: 100 times the coefficient); reports, searches and messages take
-the metric's name from here.
+Every score is in points, 0 to 100 (a correlation: 100 times the coefficient, -100 to 100); reports, searches and
+messages take the metric's name from here.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ class Metric:
         name: inside a sentence: ``F1``.
         item: what is scored, singular: ``question``.
         unit: behind a number where space is short.
+        lowest: points of the worst there is.
     """
 
     key: str
     name: str
     item: str
     unit: str
+    lowest: float = 0.0
 
     @property
     def title(self) -> str:
@@ -44,8 +46,11 @@ class Metric:
 
 F1 = Metric("f1", "F1", "question", "F1")
 ACCURACY = Metric("accuracy", "accuracy", "text", "points")
-SPEARMAN = Metric("spearman", "rank correlation", "text", "points")
-METRICS = (F1, ACCURACY, SPEARMAN)
+MATTHEWS = Metric("matthews", "Matthews correlation", "text", "points", lowest=-100.0)
+CLASS_F1 = Metric("f1", "F1", "text", "F1")
+SPEARMAN = Metric("spearman", "rank correlation", "text", "points", lowest=-100.0)
+METRICS = (F1, ACCURACY, MATTHEWS, SPEARMAN)
+"""One for each key; classes have an F1 of their own, which is called the same."""
 
 
 def metric_named(key: str) -> Metric:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ClassificationModel,
         EmbeddingModel,
         QAModel,
+        RegressionModel,
         TaskModel,
         build_model,
         order_classes,
@@ -40,6 +41,7 @@ __all__ = [
     "LoadedModel",
     "Observation",
     "QAModel",
+    "RegressionModel",
     "RetentionConfig",
     "TaskModel",
     "Tokenizer",
@@ -62,7 +64,15 @@ __all__ = [
 _OF_TORCH = {
     "checkpoint": ("LoadedModel", "load_checkpoint", "load_folder", "save_huggingface", "select_layers"),
     "elastic": ("ElasticEncoder", "Observation"),
-    "heads": ("ClassificationModel", "EmbeddingModel", "QAModel", "TaskModel", "build_model", "order_classes"),
+    "heads": (
+        "ClassificationModel",
+        "EmbeddingModel",
+        "QAModel",
+        "RegressionModel",
+        "TaskModel",
+        "build_model",
+        "order_classes",
+    ),
     "rewiring": ("extract", "rewire"),
 }
 

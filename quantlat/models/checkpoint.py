@@ -21,7 +21,14 @@ from quantlat.errors import ModelError
 from quantlat.models.bottleneck import Bottleneck
 from quantlat.models.checkpoint_source import RandomShape, locate
 from quantlat.models.encoder_config import EncoderConfig
-from quantlat.models.heads import EMBEDDING, QUESTION_ANSWERING, TEXT_CLASSIFICATION, TaskModel, build_model
+from quantlat.models.heads import (
+    EMBEDDING,
+    QUESTION_ANSWERING,
+    TEXT_CLASSIFICATION,
+    TEXT_REGRESSION,
+    TaskModel,
+    build_model,
+)
 from quantlat.models.parameter_names import canonical_key, module_names
 from quantlat.models.sentence_pooling import require_mean_pooling, write_mean_pooling
 from quantlat.models.subnetwork import narrow_config
@@ -69,7 +76,8 @@ def load_checkpoint(
     """
     place = locate(reference, sha256=sha256, offline=offline)
     if isinstance(place, RandomShape):
-        return _random_model(place, task=task, num_labels=num_labels or 2, source=reference, seed=seed)
+        outputs = 1 if task == TEXT_REGRESSION else num_labels or 2
+        return _random_model(place, task=task, num_labels=outputs, source=reference, seed=seed)
     return load_folder(place, task=task, num_labels=num_labels, source=reference, seed=seed)
 
 
@@ -84,6 +92,8 @@ def load_folder(
     """Load a local folder in Hugging Face format (``config.json``, ``model.safetensors``, tokenizer)."""
     folder = Path(folder)
     raw = _read_config(folder)
+    if task == TEXT_REGRESSION:
+        num_labels = 1
     if num_labels is None:
         named = len(raw.get("id2label") or {}) or int(raw.get("num_labels", 2))
         num_labels = named if task == TEXT_CLASSIFICATION else 2

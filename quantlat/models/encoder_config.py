@@ -43,7 +43,7 @@ class EncoderConfig:
         max_positions: longest sequence in tokens that has position embeddings.
         type_vocab_size: number of token types; 0 when the family has none (DistilBERT).
         position_offset: index of the first position embedding (RoBERTa starts behind its padding id).
-        num_labels: outputs of a classification head; 2 for other tasks.
+        num_labels: outputs of a classification head, 1 for ratings; 2 for other tasks.
         layer_heads: attention heads of each layer where they are fewer than ``num_heads``; empty: all of them. The
             size of a head stays ``hidden_size / num_heads``.
         layer_neurons: feed-forward neurons of each layer where they are fewer than ``intermediate_size``; empty: all.
@@ -221,7 +221,7 @@ class EncoderConfig:
         names = _DISTILBERT_NAMES if self.family == "distilbert" else _BERT_NAMES
         values: dict[str, Any] = {theirs: getattr(self, ours) for ours, theirs in names.items()}
         values["model_type"] = self.family
-        values["architectures"] = [_ARCHITECTURES[self.family, task]]
+        values["architectures"] = [_CLASS_PREFIXES[self.family] + _CLASS_SUFFIXES[task]]
         values["pad_token_id"] = self.pad_token_id
         if self.family == "roberta":
             values["max_position_embeddings"] = self.max_positions + self.position_offset
@@ -233,6 +233,9 @@ class EncoderConfig:
             values["position_embedding_type"] = "absolute"
         if self.bottleneck is not None:
             values |= self.bottleneck.to_huggingface()
+        if task == "text-regression":
+            values |= {"num_labels": 1, "problem_type": "regression", "id2label": {"0": "LABEL_0"}}
+            values["label2id"] = {"LABEL_0": 0}
         if task == "text-classification":
             values["num_labels"] = self.num_labels
             classes = [labels[i] if i < len(labels) else f"LABEL_{i}" for i in range(self.num_labels)]
@@ -265,17 +268,10 @@ _DISTILBERT_NAMES = {
     "max_positions": "max_position_embeddings",
     "activation": "activation",
 }
-_ARCHITECTURES = {
-    ("bert", "question-answering"): "BertForQuestionAnswering",
-    ("roberta", "question-answering"): "RobertaForQuestionAnswering",
-    ("distilbert", "question-answering"): "DistilBertForQuestionAnswering",
-    ("mobilebert", "question-answering"): "MobileBertForQuestionAnswering",
-    ("bert", "text-classification"): "BertForSequenceClassification",
-    ("roberta", "text-classification"): "RobertaForSequenceClassification",
-    ("distilbert", "text-classification"): "DistilBertForSequenceClassification",
-    ("mobilebert", "text-classification"): "MobileBertForSequenceClassification",
-    ("bert", "embedding"): "BertModel",
-    ("roberta", "embedding"): "RobertaModel",
-    ("distilbert", "embedding"): "DistilBertModel",
-    ("mobilebert", "embedding"): "MobileBertModel",
+_CLASS_PREFIXES = {"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert", "mobilebert": "MobileBert"}
+_CLASS_SUFFIXES = {
+    "question-answering": "ForQuestionAnswering",
+    "text-classification": "ForSequenceClassification",
+    "text-regression": "ForSequenceClassification",  # with one output, which transformers takes for a regression
+    "embedding": "Model",
 }

@@ -1,4 +1,4 @@
-"""An elastic encoder with a task head: span question answering, sequence classification or a text's embedding."""
+"""An elastic encoder with a task head: span question answering, a text's class, its rating or its embedding."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from quantlat.errors import ModelError
 from quantlat.models.elastic import ElasticEncoder, Scorer
 from quantlat.models.encoder_config import EncoderConfig
 
 QUESTION_ANSWERING = "question-answering"
 TEXT_CLASSIFICATION = "text-classification"
+TEXT_REGRESSION = "text-regression"
 EMBEDDING = "embedding"
-TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, EMBEDDING)
+TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, TEXT_REGRESSION, EMBEDDING)
 _PADDING = -1e4  # logit of padding: its exponential is zero in every runtime
 
 
@@ -117,6 +119,20 @@ class ClassificationModel(nn.Module):
         return self.classifier(pooled)  # type: ignore[no-any-return]
 
 
+class RegressionModel(ClassificationModel):
+    """The rating of a text or of a pair of texts, in the units of the labels: ``[b, n] -> [b, 1]``.
+
+    A classifier's head with one output, as for BERT on STS-B (Devlin et al., arXiv 1810.04805, section 4.1).
+    """
+
+    task = TEXT_REGRESSION
+
+    def __init__(self, config: EncoderConfig) -> None:
+        if config.num_labels != 1:
+            raise ModelError(f"a rating is one number, but this head has {config.num_labels} outputs")
+        super().__init__(config)
+
+
 class EmbeddingModel(nn.Module):
     """A text as one vector of length 1: the mean over the restored states of its real tokens, ``[b, n] -> [b, H]``.
 
@@ -163,15 +179,16 @@ TaskModel = QAModel | ClassificationModel | EmbeddingModel
 _MODELS: dict[str, type[QAModel] | type[ClassificationModel] | type[EmbeddingModel]] = {
     QUESTION_ANSWERING: QAModel,
     TEXT_CLASSIFICATION: ClassificationModel,
+    TEXT_REGRESSION: RegressionModel,
     EMBEDDING: EmbeddingModel,
 }
 
 
 def logits_shape(config: EncoderConfig, task: str, sequences: int, tokens: int) -> tuple[int, ...]:
-    """Shape of a batch's logits: ``[b, n, 2]``, ``[b, classes]``, or ``[b, H]`` for embeddings."""
+    """Shape of a batch's logits: ``[b, n, 2]``, ``[b, classes]``, ``[b, 1]`` for ratings, or ``[b, H]``."""
     if task == QUESTION_ANSWERING:
         return (sequences, tokens, 2)
-    return (sequences, config.num_labels if task == TEXT_CLASSIFICATION else config.hidden_size)
+    return (sequences, config.hidden_size if task == EMBEDDING else config.num_labels)
 
 
 def order_classes(model: ClassificationModel, names: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -31,7 +31,8 @@ VERSION = 4
 _COLUMNS = 32
 _ALIGNMENT = 64
 _HEADER_BYTES = 128
-_TASKS = {"question-answering": 0, "text-classification": 1, "embedding": 2}
+# to the engine a rating is a class head with one output
+_TASKS = {"question-answering": 0, "text-classification": 1, "text-regression": 1, "embedding": 2}
 _ACTIVATIONS = {"gelu": 0, "gelu_new": 1, "relu": 2}
 
 Linear = QuantizedLinear | FloatLinear

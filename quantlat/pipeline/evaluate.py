@@ -10,7 +10,7 @@ from quantlat.pipeline.record import open_run
 from quantlat.pipeline.search import read_search
 from quantlat.progress import Progress
 from quantlat.stages.artifacts import MODEL, QUANTIZED, judged_by, read_data_card
-from quantlat.tasks import get_task
+from quantlat.tasks import task_of
 
 DEFAULT_PROFILE = "balanced"
 
@@ -42,9 +42,10 @@ def run_evaluation(
     data_artifact = stored.artifact("data")
     model = EvaluatedModel(
         folder=stored.artifact("quantization") / QUANTIZED,
-        dev=data_artifact / get_task(stored.recipe.task).split_file("dev"),
+        dev=data_artifact / task_of(stored.recipe).split_file("dev"),
         options=stored.recipe.data,
         labels=read_data_card(data_artifact).labels,
+        metric=stored.recipe.metric,
         teacher=stored.artifact("teacher") / MODEL if judged_by(stored.recipe) else None,
     )
     return evaluate_quantized(

@@ -104,9 +104,9 @@ def _profile(data: ReportData, name: str, ratios: tuple[float, ...]) -> BundlePr
 def _golden_inputs(run: StoredRun) -> tuple[tuple[str, str | None], ...]:
     """Examples of the calibration split, of different passages: the dev set stays out of what is shipped."""
     from quantlat.stages.artifacts import read_split
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
-    task = get_task(run.recipe.task)
+    task = task_of(run.recipe)
     examples = read_split(run.artifact("data"), "calibration", task.name)
     different = list({example.group: example for example in examples}.values())
     if not different:

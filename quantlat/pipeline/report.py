@@ -160,13 +160,13 @@ def _example(recipe: Recipe, artifact: Callable[[str], Artifact]) -> ExampleInfo
     from quantlat.stages.artifacts import QUANTIZED, read_data_card, read_split
     from quantlat.stages.report_example import example_info
     from quantlat.stages.search_record import SearchRecord
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
     folder = artifact("quantization") / QUANTIZED
     quantized = QuantizedModel.load(folder)
     tokenizer = Tokenizer.from_folder(folder, family=quantized.config.family)
     examples = read_split(artifact("data"), "dev", recipe.task)[:EXAMPLE_QUESTIONS]
-    windows = get_task(recipe.task).windows(examples, tokenizer, recipe.data)
+    windows = task_of(recipe).windows(examples, tokenizer, recipe.data)
     profiles = SearchRecord.read(artifact("search")).profiles
     labels = read_data_card(artifact("data")).labels
     return example_info(windows, tokenizer, quantized, {name: row.config for name, row in profiles.items()}, labels)

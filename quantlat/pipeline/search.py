@@ -25,7 +25,7 @@ from quantlat.recipe.schema import SearchOptions
 from quantlat.stages.artifacts import judged_by
 from quantlat.stages.search import SearchRequest, floor_missed, search_model
 from quantlat.stages.search_record import SearchRecord
-from quantlat.tasks import get_task
+from quantlat.tasks import task_of
 
 SEARCHES = "searches"
 _FLOOR = re.compile(r"\s*([a-z0-9]+)\s*:\s*([+-]?\d+(?:\.\d+)?)\s*", re.IGNORECASE)
@@ -153,7 +153,7 @@ def search_again(run_dir: Path, question: SearchQuestion, progress: Progress) ->
         raise StorageError(
             f"{run_dir} has no finished {needed[0]} stage", f"Finish it: quantlat run {stored.record.recipe_file}"
         )
-    metric = get_task(stored.recipe.task).metric
+    metric = task_of(stored.recipe).metric
     if question.metric not in (None, metric.key):
         raise RecipeError(
             f"{stored.recipe.task} is held to {metric.key}, got {question.metric}",

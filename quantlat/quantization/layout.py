@@ -15,8 +15,9 @@ from quantlat.models.encoder_config import EncoderConfig
 
 QUESTION_ANSWERING = "question-answering"
 TEXT_CLASSIFICATION = "text-classification"
+TEXT_REGRESSION = "text-regression"
 EMBEDDING = "embedding"
-TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, EMBEDDING)
+TASKS = (QUESTION_ANSWERING, TEXT_CLASSIFICATION, TEXT_REGRESSION, EMBEDDING)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def head_linears(config: EncoderConfig, task: str) -> dict[str, tuple[int, int]]
     h = config.hidden_size
     if task == QUESTION_ANSWERING:
         return {"qa_outputs": (2, h)}
-    if task == TEXT_CLASSIFICATION:
+    if task in (TEXT_CLASSIFICATION, TEXT_REGRESSION):
         pooler = {"pooler": (h, h)} if config.has_pooler else {}
         return pooler | {"classifier": (config.num_labels, h)}
     return {}

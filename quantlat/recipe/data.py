@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from quantlat.recipe.base import Count, Fraction, Part
 
 _SPECIAL_TOKENS = 3  # [CLS] question [SEP] context [SEP]; RoBERTa adds one more, hence the slack below
 
 
-def _is_none(value: object) -> bool:
+def is_none(value: object) -> bool:
     """Options that came later are left out of keys where they say nothing, so that finished stages stay finished."""
     return value is None
 
 
-class Columns(Part):
-    """Columns of labelled texts; the usual names are found without it."""
+def _as_name(value: object) -> object:
+    """A column's number as the name that it has in a file without a header."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
 
-    text: Annotated[str, Field(min_length=1)] | None = None
+
+_Column = Annotated[str, Field(min_length=1), BeforeValidator(_as_name, json_schema_input_type=str | int)]
+
+
+class Columns(Part):
+    """Columns of labelled texts; the usual names are found without it.
+
+    Numbers, from 1, are those of a tab-separated file without a header: ``{text: 4, label: 2}`` for GLUE's CoLA.
+    """
+
+    text: _Column | None = None
     """null: text, sentence, sentence1, question1 or question."""
-    text_pair: Annotated[str, Field(min_length=1)] | None = None
+    text_pair: _Column | None = None
     """The second text of sentence pairs; null: text_pair, sentence2 or question2, if ``text`` is null as well."""
-    label: Annotated[str, Field(min_length=1)] = "label"
+    label: _Column = "label"
 
 
 class FilesSource(Part):
@@ -36,7 +47,7 @@ class FilesSource(Part):
     train: str = Field(min_length=1)
     dev: str | None = None
     """null: a tenth of the training part is held out."""
-    columns: Columns | None = Field(None, exclude_if=_is_none)
+    columns: Columns | None = Field(None, exclude_if=is_none)
     """Text classification only."""
 
 
@@ -45,12 +56,12 @@ class HubSource(Part):
 
     kind: Literal["hub"] = "hub"
     dataset: str = "rajpurkar/squad"
-    subset: str | None = Field(None, exclude_if=_is_none)
+    subset: str | None = Field(None, exclude_if=is_none)
     """Configuration of a dataset that has several: sst2 of nyu-mll/glue."""
     revision: str | None = None
-    dev_split: str | None = Field(None, exclude_if=_is_none)
+    dev_split: str | None = Field(None, exclude_if=is_none)
     """null: validation, validation_matched, dev or test, whichever the dataset has. Text classification only."""
-    columns: Columns | None = Field(None, exclude_if=_is_none)
+    columns: Columns | None = Field(None, exclude_if=is_none)
     """Text classification only."""
 
 
@@ -66,11 +77,12 @@ class EmbeddedSource(Part):
 
 
 class EmbeddedTextsSource(Part):
-    """Generated sentences, or pairs of sentences, to classify; they need neither files nor a network."""
+    """Generated sentences, or pairs of sentences, to classify or to rate; they need neither files nor a network."""
 
     kind: Literal["embedded-texts"] = "embedded-texts"
     pairs: bool = False
-    """true: does the second sentence follow from the first (3 classes); false: does the writer like it (2)."""
+    """true: does the second sentence follow from the first (3 classes); false: does the writer like it (2). Ratings
+    are of pairs in any case."""
     train_texts: Annotated[int, Field(ge=16)] = 2400
     dev_texts: Annotated[int, Field(ge=4)] = 400
     seed: int = 7

@@ -20,6 +20,7 @@ from quantlat.recipe.data import (
     EmbeddedTextsSource,
     FilesSource,
     HubSource,
+    is_none,
 )
 from quantlat.recipe.stages import (
     STAGE_ORDER,
@@ -68,8 +69,15 @@ __all__ = [
 ]
 
 RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime", "ipex"]
-TaskName = Literal["question-answering", "text-classification", "embedding"]
-_TEXT_TASKS = ("text-classification", "embedding")
+TaskName = Literal["question-answering", "text-classification", "text-regression", "embedding"]
+MetricName = Literal["f1", "accuracy", "matthews", "spearman"]
+_TEXT_TASKS = ("text-classification", "text-regression", "embedding")
+_METRICS: Mapping[TaskName, tuple[MetricName, ...]] = {
+    "question-answering": ("f1",),
+    "text-classification": ("accuracy", "matthews", "f1"),
+    "text-regression": ("spearman",),
+    "embedding": ("spearman",),
+}
 _QUESTIONS_ONLY = {"stride": 0, "max_question_tokens": 8}  # what stands there for texts, which are not cut up
 _TRAINED_KEYS = ("train", "intermediate", "progressive", "prediction", "width", "depth")
 
@@ -97,7 +105,7 @@ class SearchOptions(Part):
     reference: Literal["student", "teacher"] = "student"
     """The fp32 full-length model that the accuracy floor refers to."""
     max_drop: Weight = 1.0
-    """Points of the task's metric (F1, accuracy, rank correlation) that ``balanced`` may lose against the reference."""
+    """Points of the metric (F1, accuracy, correlation) that ``balanced`` may lose against the reference."""
     storage: str | None = None
     """Any optuna storage URL, shared by several machines; null: a journal file in the run folder."""
 
@@ -128,6 +136,9 @@ class Recipe(Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
     """Lower-case letters, digits, ``_ . -``; names the run and report folders."""
     task: TaskName = "question-answering"
+    metric: MetricName | None = Field(None, exclude_if=is_none)
+    """What models are judged by; null: f1 of questions, accuracy of classes, spearman of ratings and embeddings.
+    Classes may also be judged by matthews (CoLA) or f1 (MRPC, QQP: of the second class; of more than two, the mean)."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     data: DataOptions
     teacher: TeacherOptions
@@ -178,6 +189,13 @@ class Recipe(Part):
         if not isinstance(stages, list | tuple):
             return data
         return {**data, "stages": [_unlabelled(stage) for stage in stages]}
+
+    @model_validator(mode="after")
+    def _metric_fits_the_task(self) -> Self:
+        known = _METRICS[self.task]
+        if self.metric is not None and self.metric not in known:
+            raise ValueError(f"metric: {self.task} is judged by {' or '.join(known)}, not by {self.metric}")
+        return self
 
     @model_validator(mode="after")
     def _sources_fit_the_task(self) -> Self:

@@ -195,6 +195,9 @@ _COLUMNS = {
         ("row", "int64"), ("id", "string"), ("label", "string"), ("score", "float64"), ("profile", "string"),
         ("tokens", "int64"),
     ],
+    "text-regression": [
+        ("row", "int64"), ("id", "string"), ("value", "float64"), ("profile", "string"), ("tokens", "int64"),
+    ],
     "embedding": [
         ("row", "int64"), ("id", "string"), ("vector", "floats"), ("profile", "string"), ("tokens", "int64"),
     ],

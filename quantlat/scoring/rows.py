@@ -7,16 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-QUESTION_ANSWERING, CLASSIFICATION, EMBEDDING = "question-answering", "text-classification", "embedding"
+QUESTION_ANSWERING, CLASSIFICATION = "question-answering", "text-classification"
+REGRESSION, EMBEDDING = "text-regression", "embedding"
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     QUESTION_ANSWERING: ("question", "context"),
     CLASSIFICATION: ("text",),
+    REGRESSION: ("text",),
     EMBEDDING: ("text",),
 }
 """Columns that hold the texts, by task; ``id`` may stand beside them."""
 
-OPTIONAL: Mapping[str, tuple[str, ...]] = {QUESTION_ANSWERING: (), CLASSIFICATION: ("text_pair",), EMBEDDING: ()}
+OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    QUESTION_ANSWERING: (),
+    CLASSIFICATION: ("text_pair",),
+    REGRESSION: ("text_pair",),
+    EMBEDDING: (),
+}
 """Columns that may hold another text."""
 
 MAX_ROW_BYTES = 4 << 20

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from quantlat.data.windows import Window
-from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared
+from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared, Rating
 from quantlat.errors import QuantlatError
 from quantlat.scoring.parts import ScoredRow
-from quantlat.scoring.rows import EMBEDDING, QUESTION_ANSWERING, BadRow, Chunk, Row, parse_row
+from quantlat.scoring.rows import EMBEDDING, QUESTION_ANSWERING, REGRESSION, BadRow, Chunk, Row, parse_row
+
+_Answer = Answer | Classification | Rating | Embedding
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,15 @@ class Scorer:
         window = self.predictor.text_window(text, pair[0] if pair else None)
         return window, window.length
 
-    def _answers(self, batch: Sequence[_Ready]) -> Sequence[Answer | Classification | Embedding]:
+    def _answers(self, batch: Sequence[_Ready]) -> Sequence[_Answer]:
         questions = [item.prepared for item in batch if isinstance(item.prepared, Prepared)]
         if questions:
             return self.predictor.run(questions, batch[0].profile)
         windows = [item.prepared for item in batch if isinstance(item.prepared, Window)]
         if self.task == EMBEDDING:
             return self.predictor.run_embeddings(windows, batch[0].profile)
+        if self.task == REGRESSION:
+            return self.predictor.run_ratings(windows, batch[0].profile)
         return self.predictor.run_texts(windows, batch[0].profile)
 
     def _run(self, batch: Sequence[_Ready]) -> list[ScoredRow]:
@@ -144,9 +148,11 @@ class Scorer:
         ]
 
 
-def _result(answer: Answer | Classification | Embedding) -> dict[str, Any]:
+def _result(answer: _Answer) -> dict[str, Any]:
     if isinstance(answer, Embedding):
         return {"vector": answer.numbers, "profile": answer.profile, "tokens": answer.tokens}
+    if isinstance(answer, Rating):
+        return {"value": round(answer.value, 6), "profile": answer.profile, "tokens": answer.tokens}
     if isinstance(answer, Classification):
         score = round(max(answer.scores), 6)
         return {"label": answer.label, "score": score, "profile": answer.profile, "tokens": answer.tokens}

@@ -24,12 +24,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from quantlat.data.windows import Window
-from quantlat.deployment import Answer, Classification, Embedding, Predictor, Prepared
+from quantlat.deployment import Answer, Classification, Embedding, Predictor, Prepared, Rating
 from quantlat.serving.errors import RequestError, computing_failed, deadline_passed, overloaded, shutting_down
 from quantlat.serving.metrics import Metrics
 from quantlat.serving.options import QueueOptions
 
-Result = Answer | Classification | Embedding
+Result = Answer | Classification | Rating | Embedding
 
 logger = logging.getLogger("quantlat.serving")
 
@@ -39,7 +39,7 @@ NO_TIME_MS = 1e-3
 
 @dataclass(frozen=True)
 class PreparedText:
-    """A tokenised text to classify or embed, or a pair of texts to classify."""
+    """A tokenised text to classify, rate or embed, or a pair of texts to classify or rate."""
 
     window: Window
 
@@ -314,8 +314,11 @@ class BatchQueue:
         if questions:  # a bundle has one task: all of them are
             return self._predictor.run(questions, batch.profile, trace=batch.trace)
         windows = [one.window for one in prepared if isinstance(one, PreparedText)]
-        if self._predictor.manifest.task == "embedding":
+        task = self._predictor.manifest.task
+        if task == "embedding":
             return self._predictor.run_embeddings(windows, batch.profile)
+        if task == "text-regression":
+            return self._predictor.run_ratings(windows, batch.profile)
         return self._predictor.run_texts(windows, batch.profile)
 
     def _compute_alone(self, jobs: Sequence[Job], batch: Batch) -> None:

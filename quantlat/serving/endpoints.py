@@ -19,6 +19,8 @@ from quantlat.serving.schema import (
     EmbedResult,
     Health,
     ModelInfo,
+    RateBodies,
+    RateResult,
 )
 from quantlat.serving.service import Service
 
@@ -64,6 +66,14 @@ async def classify(request: Request, body: Annotated[ClassifyBodies, Body()]) ->
     """Classify a text. A list is answered by a list in the same order."""
     bodies = body if isinstance(body, list) else [body]
     results = await _service(request).classify(bodies, request.receive, request.scope[ARRIVED])
+    return results if isinstance(body, list) else results[0]
+
+
+@router.post("/v1/rate", responses=_WORK)
+async def rate(request: Request, body: Annotated[RateBodies, Body()]) -> RateResult | list[RateResult]:
+    """Rate a text or a pair of texts. A list is answered by a list in the same order."""
+    bodies = body if isinstance(body, list) else [body]
+    results = await _service(request).rate(bodies, request.receive, request.scope[ARRIVED])
     return results if isinstance(body, list) else results[0]
 
 

@@ -55,11 +55,17 @@ class AnswerBody(_Request):
     trace: bool = Field(False, description="Also say at which layer each word of the passage was dropped.")
 
 
-class ClassifyBody(_Request):
-    """A text, or a pair of texts, to classify."""
-
+class _TextOrPair(_Request):
     text: str = Field(min_length=1, description="The text.")
     text_pair: str | None = Field(None, min_length=1, description="The second text of a pair.")
+
+
+class ClassifyBody(_TextOrPair):
+    """A text, or a pair of texts, to classify."""
+
+
+class RateBody(_TextOrPair):
+    """A text, or a pair of texts, to rate."""
 
 
 class EmbedBody(_Request):
@@ -81,6 +87,9 @@ EmbedBodies = Annotated[
 ]
 ClassifyBodies = Annotated[
     Annotated[ClassifyBody, Tag("single")] | Annotated[list[ClassifyBody], Tag("list")], Discriminator(_shape)
+]
+RateBodies = Annotated[
+    Annotated[RateBody, Tag("single")] | Annotated[list[RateBody], Tag("list")], Discriminator(_shape)
 ]
 
 
@@ -123,6 +132,12 @@ class ClassifyResult(_Scored):
     scores: dict[str, float] = Field(description="Probability of every class.")
 
 
+class RateResult(_Result):
+    """The rating of the text or of the pair."""
+
+    value: float = Field(description="In the unit of the labels that the model learned; it may lie beyond them.")
+
+
 class EmbedResult(_Result):
     """The text as a vector of length 1; the cosine of two texts is the product of their vectors."""
 
@@ -157,12 +172,18 @@ class Health(BaseModel):
     status: str
 
 
-PATHS = {"question-answering": "/v1/answer", "text-classification": "/v1/classify", "embedding": "/v1/embed"}
+PATHS = {
+    "question-answering": "/v1/answer",
+    "text-classification": "/v1/classify",
+    "text-regression": "/v1/rate",
+    "embedding": "/v1/embed",
+}
 """The endpoint of a bundle, by its task."""
 
 _SCHEMAS = {
     "/v1/answer": ("AnswerBody", "AnswerResult", "WordTrace"),
     "/v1/classify": ("ClassifyBody", "ClassifyResult"),
+    "/v1/rate": ("RateBody", "RateResult"),
     "/v1/embed": ("EmbedBody", "EmbedResult"),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared
+from quantlat.deployment import Answer, AnswerRequest, Classification, Embedding, Predictor, Prepared, Rating
 from quantlat.errors import QuantlatError
 from quantlat.serving.batching import NO_TIME_MS, BatchQueue, Job, Outcome, PreparedText
 from quantlat.serving.errors import RequestError, deadline_passed, overloaded
@@ -24,11 +24,13 @@ from quantlat.serving.schema import (
     EmbedResult,
     ModelInfo,
     ProfileInfo,
+    RateBody,
+    RateResult,
     WordTrace,
 )
 
 _LENGTHS = (32, 64, 128, 256, 384)
-_Body = AnswerBody | ClassifyBody | EmbedBody
+_Body = AnswerBody | ClassifyBody | RateBody | EmbedBody
 _Receive = Callable[[], Awaitable[object]]
 
 
@@ -66,9 +68,16 @@ class Service:
     ) -> list[ClassifyResult]:
         """Classify every text, or raise :class:`RequestError` for all of them."""
         self._require("text-classification")
-        self._check(bodies, [("", max(b.text, b.text_pair or "", key=len)) for b in bodies])
+        self._check(bodies, [("", _longer(body)) for body in bodies])
         outcomes = await self._compute(bodies, receive, arrived_s)
         return [self._classification(outcome) for outcome in outcomes]
+
+    async def rate(self, bodies: Sequence[RateBody], receive: _Receive, arrived_s: float) -> list[RateResult]:
+        """Rate every text or pair, or raise :class:`RequestError` for all of them."""
+        self._require("text-regression")
+        self._check(bodies, [("", _longer(body)) for body in bodies])
+        outcomes = await self._compute(bodies, receive, arrived_s)
+        return [self._rating(outcome) for outcome in outcomes]
 
     async def embed(self, bodies: Sequence[EmbedBody], receive: _Receive, arrived_s: float) -> list[EmbedResult]:
         """Embed every text, or raise :class:`RequestError` for all of them."""
@@ -149,7 +158,7 @@ class Service:
     def _tokenize(self, body: _Body) -> Prepared | PreparedText:
         if isinstance(body, AnswerBody):
             return self._predictor.prepare(AnswerRequest(body.question, body.context))
-        pair = body.text_pair if isinstance(body, ClassifyBody) else None
+        pair = body.text_pair if isinstance(body, ClassifyBody | RateBody) else None
         return PreparedText(self._predictor.text_window(body.text, pair))
 
     async def _collect(self, jobs: Sequence[Job], number: int, gone: asyncio.Future[None]) -> list[Outcome]:
@@ -200,10 +209,19 @@ class Service:
             **_how(outcome),
         )
 
+    def _rating(self, outcome: Outcome) -> RateResult:
+        answer = outcome.answer
+        assert isinstance(answer, Rating)
+        return RateResult(value=answer.value, **_how(outcome))
+
     def _embedding(self, outcome: Outcome) -> EmbedResult:
         answer = outcome.answer
         assert isinstance(answer, Embedding)
         return EmbedResult(vector=answer.numbers, **_how(outcome))
+
+
+def _longer(body: ClassifyBody | RateBody) -> str:
+    return max(body.text, body.text_pair or "", key=len)
 
 
 def _how(outcome: Outcome) -> dict[str, Any]:

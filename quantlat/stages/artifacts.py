@@ -47,6 +47,18 @@ class Seed(BaseModel):
     seed: int
 
 
+class MetricPart(BaseModel):
+    """The metric, for stages whose result depends on it."""
+
+    model_config = ConfigDict(frozen=True)
+    metric: str
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> tuple[MetricPart, ...]:
+        """Nothing where the recipe names none, so that runs from before there was a choice keep their keys."""
+        return () if recipe.metric is None else (cls(metric=recipe.metric),)
+
+
 class TaskPart(BaseModel):
     """The task, for stages whose result depends on it."""
 
@@ -118,9 +130,9 @@ def options_for(artifact: Artifact, options: Options) -> Options:
 
 def read_windows(artifact: Artifact, split: str, recipe: Recipe, tokenizer: Tokenizer) -> WindowSet:
     """One split of the data artefact, windowed with a model's tokenizer."""
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
-    task = get_task(recipe.task)
+    task = task_of(recipe)
     return task.windows(read_split(artifact, split, recipe.task), tokenizer, recipe.data)
 
 
@@ -151,9 +163,9 @@ def read_judged(
 
 def judged_by(recipe: Recipe) -> list[str]:
     """Stages beside ``data`` that must be finished before a model of this recipe's task can be scored."""
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
-    return ["teacher"] if get_task(recipe.task).needs_reference else []
+    return ["teacher"] if task_of(recipe).needs_reference else []
 
 
 def read_split(artifact: Artifact, split: str, task: str) -> tuple[Example, ...]:
@@ -240,7 +252,7 @@ def search_split_metrics(context: StageContext, model: TaskModel, tokenizer: Tok
     result = evaluate_model(model.to("cpu"), windows, progress=context.progress, name="search-split accuracy")
     write_atomically(context.output / POINTS, KnownPoints.of(model, windows, result).model_dump_json())
     seen = f"{len(windows)} windows of the search split"
-    metric, score = get_task(windows.task).metric, result.score
+    metric, score = get_task(windows.task, windows.metric).metric, result.score
     found = {f"search_{metric.key}": round(score.points, 3)}
     exact = ""
     if score.exact_per_example is not None:

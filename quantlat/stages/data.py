@@ -42,7 +42,7 @@ class DataStage(Stage):
 
     def run(self, context: StageContext) -> StageOutcome:
         from quantlat.data import resolve_sources, split_train
-        from quantlat.tasks import get_task
+        from quantlat.tasks import task_of
 
         recipe = context.recipe
         task_data = resolve_sources(
@@ -68,5 +68,5 @@ class DataStage(Stage):
             "dev": task_data.dev,
         }
         card = write_data(task_data, splits, context.output, task=recipe.task)
-        items = get_task(recipe.task).metric.items
+        items = task_of(recipe).metric.items
         return StageOutcome({"source": card.name, **{f"{k}_{items}": n for k, n in card.questions.items()}})

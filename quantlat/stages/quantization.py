@@ -16,6 +16,7 @@ from quantlat.recipe import LoadedRecipe, Recipe
 from quantlat.stages.artifacts import (
     QUANTIZED,
     STUDENT_STAGES,
+    MetricPart,
     Seed,
     judged_by,
     newest_student,
@@ -45,7 +46,9 @@ class QuantizationStage(Stage):
     version = 4
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
-        return None if recipe.quantization is None else [recipe.quantization, Seed(seed=recipe.seed)]
+        if recipe.quantization is None:
+            return None
+        return [recipe.quantization, Seed(seed=recipe.seed), *MetricPart.of(recipe)]
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         return list(dict.fromkeys(["data", *judged_by(plan.recipe), plan.last_of(*STUDENT_STAGES)]))
@@ -116,11 +119,11 @@ def _settle_precision(
 
     from quantlat.evaluation import evaluate_model
     from quantlat.quantization.sensitivity import choose_fp32_linears
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
     options = context.recipe.quantization
     assert options is not None
-    limits, metric = options.sensitivity, get_task(context.recipe.task).metric
+    limits, metric = options.sensitivity, task_of(context.recipe).metric
     data = context.inputs["data"]
     judged = read_judged(
         context.inputs, "search", context.recipe, student.tokenizer, progress=context.progress, sample=limits.windows

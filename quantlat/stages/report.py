@@ -13,7 +13,16 @@ from pydantic import BaseModel
 from quantlat.pipeline.plan import Plan
 from quantlat.pipeline.stage import MIB, Metric, PublishContext, Stage, StageContext, StageOutcome
 from quantlat.recipe import Recipe
-from quantlat.stages.artifacts import MODEL, QUANTIZED, Seed, newest_student, read_judged, read_model, read_windows
+from quantlat.stages.artifacts import (
+    MODEL,
+    QUANTIZED,
+    MetricPart,
+    Seed,
+    newest_student,
+    read_judged,
+    read_model,
+    read_windows,
+)
 
 if TYPE_CHECKING:
     from quantlat.data import Window
@@ -33,7 +42,9 @@ class ReportStage(Stage):
     version = 5
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
-        return None if recipe.search is None else [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed)]
+        if recipe.search is None:
+            return None
+        return [recipe.report, recipe.search, recipe.data, Seed(seed=recipe.seed), *MetricPart.of(recipe)]
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         return plan.names

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quantlat.data.examples import EmbeddingExample
+from quantlat.data.examples import EmbeddingExample, RatedExample
 from quantlat.reporting import rows
 from quantlat.tasks.question_answering import questions
 from quantlat.tasks.text_classification import texts
@@ -84,20 +84,32 @@ def _text_info(
     longest = max(windows.windows, key=lambda window: window.length)
     window = next((w for w in windows.windows if w.length >= SHORTEST_TEXT), longest)
     example = texts(windows.examples)[window.example_index]
-    embeds = isinstance(example, EmbeddingExample)
 
     def follow(name: str, config: ElasticConfig | None) -> rows.ExampleProfile:
         logits, survives = _run(model, window, config)
-        answer = _similarity(logits, example) if embeds else labels[int(logits.argmax())]
-        return rows.ExampleProfile(profile=name, survives=survives, answer=answer)
+        return rows.ExampleProfile(profile=name, survives=survives, answer=_said(logits, example, labels))
 
     return rows.ExampleInfo(
         id=example.id,
         tokens=tuple(_text_tokens(example, window, tokenizer)),
         profiles=tuple(follow(name, config) for name, config in profiles.items()),
-        reference="the fp32 teacher's embedding" if embeds else labels[example.label],
+        reference=_wanted(example, labels),
         source=f"Dev text {example.id}: the first of at least {SHORTEST_TEXT} tokens, or the longest",
     )
+
+
+def _wanted(example: TextExample, labels: Sequence[str]) -> str:
+    """What a text should be given."""
+    if isinstance(example, EmbeddingExample):
+        return "the fp32 teacher's embedding"
+    return f"{example.rating:g}" if isinstance(example, RatedExample) else labels[example.label]
+
+
+def _said(logits: NDArray[np.float32], example: TextExample, labels: Sequence[str]) -> str:
+    """What the model gives it."""
+    if isinstance(example, EmbeddingExample):
+        return _similarity(logits, example)
+    return f"{float(logits[0]):.2f}" if isinstance(example, RatedExample) else labels[int(logits.argmax())]
 
 
 def _similarity(embedding: NDArray[np.float32], example: TextExample) -> str:

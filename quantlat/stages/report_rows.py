@@ -34,7 +34,7 @@ from quantlat.stages.report_measured import (
 )
 from quantlat.stages.report_training import stage_row
 from quantlat.stages.search_record import SearchRecord
-from quantlat.tasks import get_task
+from quantlat.tasks import task_of
 
 
 def report_data(context: StageContext, findings: Findings) -> ReportData:
@@ -49,7 +49,7 @@ def report_data(context: StageContext, findings: Findings) -> ReportData:
         student=_model_card("student", findings.contestants.student, context.recipe.student.model),
         data=_data_info(context, findings.contestants),
         questions=_question_set(findings.contestants),
-        metric=get_task(context.recipe.task).metric,
+        metric=task_of(context.recipe).metric,
         machine=_machine_info(),
         versions=dict(newest_manifest(context.inputs).packages),
         stages=tuple(stage_row(name, artifact) for name, artifact in context.inputs.items()),

@@ -21,6 +21,7 @@ from quantlat.recipe.schema import SearchOptions
 from quantlat.stages.artifacts import (
     QUANTIZED,
     STUDENT_STAGES,
+    MetricPart,
     Seed,
     judged_by,
     newest_student,
@@ -87,7 +88,9 @@ class SearchStage(Stage):
     version = 17
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
-        return None if recipe.search is None else [recipe.search, Seed(seed=recipe.seed)]
+        if recipe.search is None:
+            return None
+        return [recipe.search, Seed(seed=recipe.seed), *MetricPart.of(recipe)]
 
     def inputs(self, plan: Plan) -> Sequence[str]:
         reference = ["teacher"] if plan.recipe.search and plan.recipe.search.reference == "teacher" else []
@@ -117,7 +120,7 @@ def search_model(request: SearchRequest) -> SearchRecord:
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.runtimes import get_runtime
     from quantlat.search import EvaluatorOptions, SessionEvaluator
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
     recipe, options = request.recipe, request.options
     student = read_model(newest_student(request.inputs), task=recipe.task)
@@ -137,7 +140,7 @@ def search_model(request: SearchRequest) -> SearchRecord:
                 windows=options.windows,
                 batch=request.batch,
                 seed=recipe.seed,
-                fewest_questions=get_task(recipe.task).fewest_examples,
+                fewest_questions=task_of(recipe).fewest_examples,
             ),
         )
         signature = (
@@ -218,7 +221,7 @@ def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, si
 def _record(
     request: SearchRequest, result: SearchResult, *, runtime: str, threads: int, timings: dict[str, float]
 ) -> SearchRecord:
-    from quantlat.tasks import get_task
+    from quantlat.tasks import task_of
 
     options = request.options
     chosen = {name: getattr(result.profiles, name) for name in PROFILES}
@@ -252,7 +255,7 @@ def _record(
         target_ms=result.target_ms,
         target_missed_by_ms=result.profiles.target_missed_by_ms,
         latency_table=latency_table_record(result),
-        metric=get_task(request.recipe.task).metric.key,
+        metric=task_of(request.recipe).metric.key,
     )
 
 

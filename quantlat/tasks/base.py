@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quantlat.recipe.schema import DataOptions
 
 Logits = Sequence[NDArray[np.float32]]
-"""One array for each window: ``[n, 2]`` start and end logits of its real tokens, ``[classes]``, or an embedding."""
+"""One array for each window: ``[n, 2]`` start and end logits of its real tokens, ``[classes]``, ``[1]`` or ``[H]``."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Task(Protocol):
         format: of the files that a user may give, in words.
         needs_reference: examples carry what the run's fp32 teacher makes of them
             (:func:`quantlat.evaluation.references.with_references`) before they are scored.
+        scored_together: the score is one of all examples together, and what a single one is given depends on the
+            others.
         fewest_examples: of a part that is scored by itself.
     """
 
@@ -54,6 +56,7 @@ class Task(Protocol):
     metric: Metric
     format: str
     needs_reference: bool
+    scored_together: bool
     fewest_examples: int
 
     def split_file(self, split: str) -> str:

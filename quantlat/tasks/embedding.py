@@ -29,6 +29,7 @@ class Embedding:
     metric = SPEARMAN
     format = "texts: .tsv with a header, or JSON lines"
     needs_reference = True
+    scored_together = True
     fewest_examples = 16  # a block of fewer has a hundred pairs, whose correlation is mostly chance
 
     def split_file(self, split: str) -> str:

@@ -24,6 +24,7 @@ class QuestionAnswering:
     metric = F1
     format = "SQuAD-format JSON"
     needs_reference = False
+    scored_together = False
     fewest_examples = 1
 
     def split_file(self, split: str) -> str:

@@ -44,6 +44,14 @@ def class_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(logits.float(), labels)
 
 
+def squared_error(ratings: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of ``ratings`` and ``target``, both ``[b, 1]`` or ``[b]``, a scalar.
+
+    The loss of BERT on STS-B (Devlin et al., arXiv 1810.04805, section 4.1).
+    """
+    return (ratings.float().flatten() - target.float().flatten()).square().mean()
+
+
 def soft_cross_entropy(
     student: Tensor, teacher: Tensor, mask: Tensor | None = None, temperature: float = 1.0
 ) -> Tensor:

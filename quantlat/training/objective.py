@@ -1,7 +1,7 @@
 """What the logits of each task are trained against; the steps of the loop know no task beyond this.
 
-Span logits are two distributions over the real tokens of a window, class logits are one over the classes. Embeddings
-are points, and have no labels.
+Span logits are two distributions over the real tokens of a window, class logits are one over the classes. A rating is
+a number. Embeddings are points, and have no labels.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from torch import Tensor, nn
 
 from quantlat.data.batching import Batch
 from quantlat.errors import ModelError
-from quantlat.models import ClassificationModel, EmbeddingModel, QAModel
-from quantlat.training.losses import class_cross_entropy, embedding_distance, forward_kl, span_cross_entropy
+from quantlat.models import ClassificationModel, EmbeddingModel, QAModel, RegressionModel
+from quantlat.training.losses import (
+    class_cross_entropy,
+    embedding_distance,
+    forward_kl,
+    span_cross_entropy,
+    squared_error,
+)
 
 
 class Objective(Protocol):
     """Loss against labels and against soft labels."""
 
     def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Mean cross-entropy with the labels of the batch, a scalar.
+        """Mean cross-entropy with the labels of the batch, or squared distance from its ratings, a scalar.
 
         Raises:
             ModelError: the task has no labels.
@@ -69,6 +75,22 @@ class ClassObjective:
         return model.config.num_labels
 
 
+class RatingObjective:
+    """The number of a text or of a pair of texts; temperatures, which are those of distributions, say nothing here."""
+
+    def hard_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        return squared_error(logits, batch.labels)
+
+    def divergence(self, logits: Tensor, target: Tensor, batch: Batch, temperature: float) -> Tensor:
+        return squared_error(logits, target)
+
+    def rows(self, tokens: int) -> int:
+        return 1
+
+    def columns(self, model: nn.Module) -> int:
+        return 1
+
+
 class EmbeddingObjective:
     """A text's place among others; temperatures, which are those of distributions, say nothing here."""
 
@@ -94,6 +116,8 @@ def objective_of(model: nn.Module) -> Objective:
     """
     if isinstance(model, QAModel):
         return SpanObjective()
+    if isinstance(model, RegressionModel):
+        return RatingObjective()
     if isinstance(model, ClassificationModel):
         return ClassObjective()
     if isinstance(model, EmbeddingModel):

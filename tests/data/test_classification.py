@@ -7,6 +7,7 @@ import pytest
 
 from quantlat.data import TextColumns, TextExample, read_jsonl, read_texts, read_tsv, write_jsonl
 from quantlat.data.classification import from_records
+from quantlat.data.examples import RatedExample
 from quantlat.errors import DataError
 
 
@@ -50,6 +51,33 @@ def test_columns_of_any_name_are_read_when_they_are_named(tmp_path: Path) -> Non
     assert single.examples[0].text_pair is None  # a column that nobody named is not read along
     with pytest.raises(DataError, match="has no column gold"):
         read_texts(path, columns=TextColumns("sentence1", "sentence2", "gold"))
+
+
+def test_a_table_without_a_header_is_read_by_the_numbers_of_its_columns(tmp_path: Path) -> None:
+    path = put(tmp_path / "cola.tsv", "gj04\t1\t\tThey drank the pub dry.\ngj04\t0\t*\tThey drank the pub.\nx\t1\n")
+    found = read_texts(path, columns=TextColumns("4", None, "2"))
+    assert [(e.text, e.label) for e in found.examples] == [("They drank the pub dry.", 1), ("They drank the pub.", 0)]
+    assert found.labels == ("0", "1")
+    assert "cola.tsv:3: expected 4 columns (1, 2, 3, 4), found 2" in found.issues.samples[0]
+    with pytest.raises(DataError, match="has no column 5"):
+        read_texts(path, columns=TextColumns("5", None, "2"))
+
+
+def test_ratings_are_finite_numbers_and_survive_a_file(tmp_path: Path) -> None:
+    rows = "s1\ts2\tscore\na\tb\t4.75\nc\td\t0\ne\tf\t-1\ng\th\t\ni\tj\tnan\nk\tl\thigh\n"
+    found = read_texts(put(tmp_path / "a.tsv", rows), columns=TextColumns("s1", "s2", "score", rated=True))
+    assert [(e.text, e.text_pair, e.rating) for e in found.examples if isinstance(e, RatedExample)] == [
+        ("a", "b", 4.75),
+        ("c", "d", 0.0),
+        ("e", "f", -1.0),
+    ]
+    assert found.labels == ()
+    assert (found.issues.unlabelled_rows, found.issues.dropped_rows) == (1, 2)
+    assert "rating 'nan' is not a finite number" in found.issues.samples[0]
+    write_jsonl(found.examples, tmp_path / "b.jsonl")
+    assert read_jsonl(tmp_path / "b.jsonl", columns=TextColumns(rated=True)).examples == found.examples
+    with pytest.raises(DataError, match=r"(?s)2 of 2 rows cannot be used.*"):
+        read_jsonl(put(tmp_path / "c.jsonl", '{"text": "a", "label": "x"}\n' * 2), columns=TextColumns(rated=True))
 
 
 def test_a_table_in_which_two_columns_may_be_the_text_asks_which(tmp_path: Path) -> None:

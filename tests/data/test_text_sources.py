@@ -7,8 +7,10 @@ import pytest
 
 from quantlat.data import TaskData, resolve_sources, split_train
 from quantlat.data.embedded import texts
+from quantlat.data.embedded.ratings import FACTS, generate_rated_pairs
 from quantlat.data.embedded.texts import LABELS, generate_texts
 from quantlat.errors import DataError
+from quantlat.metrics import score_ratings
 from quantlat.progress import QuietProgress
 from quantlat.recipe.data import Columns, EmbeddedSource, EmbeddedTextsSource, FilesSource, HubSource
 
@@ -92,6 +94,35 @@ def test_generated_texts_are_balanced_different_and_stable(pairs: bool) -> None:
     assert generate_texts(600, 90, 7, pairs=pairs)[0] == train
     assert generate_texts(600, 90, 8, pairs=pairs)[0] != train
     assert all((e.text_pair is not None) == pairs for e in dev)
+
+
+def test_generated_ratings_are_balanced_different_stable_and_more_than_shared_words() -> None:
+    train, dev = generate_rated_pairs(600, 90, 7)
+    ratings = [e.rating for e in train]
+    assert [ratings.count(float(rating)) for rating in range(FACTS + 1)] == [100] * (FACTS + 1)
+    assert len({(e.text, e.text_pair) for e in (*train, *dev)}) == 690
+    assert generate_rated_pairs(600, 90, 7)[0] == train != generate_rated_pairs(600, 90, 8)[0]
+    people = [{word for e in part for word in e.text.split() if word.istitle()} for part in (train, dev)]
+    assert people[1] - people[0]  # names that the training part does not know
+    shared = [len(set(e.text.split()) & set((e.text_pair or "").split())) for e in train]
+    assert 50.0 < score_ratings(shared, ratings).points < 95.0
+
+
+def test_ratings_of_files_have_no_classes_and_differ(tmp_path: Path) -> None:
+    def rated(*rows: tuple[str, object]) -> TaskData:
+        path = tmp_path / "t.jsonl"
+        path.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows))
+        source = FilesSource(train=str(path))
+        return resolve_sources((source,), task="text-regression", offline=True, progress=QuietProgress())
+
+    data = rated(*((f"text {i}", i / 4) for i in range(20)))
+    assert data.labels == () and len(data.train) + len(data.dev) == 20
+    assert {e.rating for e in (*data.train, *data.dev)} == {i / 4 for i in range(20)}  # type: ignore[union-attr]
+    with pytest.raises(DataError, match=r"all ratings of .* are the same"):
+        rated(*((f"text {i}", 2) for i in range(20)))
+    with pytest.raises(DataError, match="kind embedded holds no rated texts"):
+        source = EmbeddedSource(train_questions=16, dev_questions=4)
+        resolve_sources((source,), task="text-regression", offline=True, progress=QuietProgress())
 
 
 def test_no_single_word_gives_generated_sentiment_away() -> None:

@@ -18,7 +18,7 @@ openvino = pytest.importorskip("openvino", reason="OpenVINO is not installed")
 RUN = os.environ.get("QUANTLAT_RUN")
 
 
-@pytest.fixture(scope="module", params=["question-answering", "text-classification"])
+@pytest.fixture(scope="module", params=["question-answering", "text-classification", "text-regression"])
 def fallback(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.write(tmp_path_factory.mktemp("bundles") / "both", request.param, openvino=True).folder
 

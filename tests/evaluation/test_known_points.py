@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantlat.data import WindowSet, make_windows
+from quantlat.data import WindowSet, make_text_windows, make_windows
 from quantlat.data.embedded import generate
+from quantlat.data.embedded.texts import generate_texts
 from quantlat.evaluation import evaluate_model, known_points
 from quantlat.evaluation.known_points import KnownPoints, points_per_example
 from quantlat.models import LoadedModel, load_checkpoint, load_folder, save_huggingface
@@ -85,3 +86,17 @@ def test_another_model_or_another_text_is_not_known(
     _points(loaded, changed, known)
     assert evaluated[1] == [windows.examples[0].id]
     assert len(_points(loaded, windows, None)) == len(evaluated[2]) == len(windows.examples)
+
+
+def test_points_of_texts_that_are_scored_together_are_never_taken_from_elsewhere(
+    evaluated: list[Sequence[str]],
+) -> None:
+    texts, _ = generate_texts(40, 4)
+    model = load_checkpoint("random:bert-2x128", task="text-classification", seed=5)
+    by_accuracy = make_text_windows(texts, model.tokenizer)
+    known = KnownPoints.of(model.model, by_accuracy, evaluate_model(model.model, by_accuracy))
+    assert len(known.points) == 40
+    by_matthews = replace(by_accuracy, metric="matthews")
+    points = _points(model, by_matthews, known)
+    assert len(evaluated) == 1 and not np.array_equal(points, list(known.points.values()))
+    assert KnownPoints.of(model.model, by_matthews, evaluate_model(model.model, by_matthews)).points == {}

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from quantlat.errors import DataError
-from quantlat.metrics import bootstrap_mean, paired_difference, score_embeddings
+from quantlat.metrics import bootstrap_mean, paired_difference, score_embeddings, score_ratings
 from quantlat.metrics.rank_correlation import LARGEST_GROUP
 
 Floats = np.ndarray
@@ -100,3 +100,29 @@ def test_too_few_texts_have_no_ranks() -> None:
         score_embeddings(np.eye(2), np.eye(2))
     with pytest.raises(DataError, match="4 embeddings cannot be compared with 5"):
         score_embeddings(np.eye(4), np.eye(5))
+
+
+def ratings(n: int, noise: float) -> tuple[Floats, Floats]:
+    """People's ratings, in fifths from 0 to 5, and a model's."""
+    rng = np.random.default_rng(4)
+    labels = np.round(rng.uniform(0, 5, n) * 5) / 5
+    return labels + noise * rng.normal(size=n), labels
+
+
+@pytest.mark.parametrize("noise", [0.2, 1.0, 3.0])
+def test_ratings_are_judged_by_spearmans_correlation_with_the_labels(noise: float) -> None:
+    found = score_ratings(*ratings(300, noise))
+    assert found.points == pytest.approx(100.0 * spearmanr(*ratings(300, noise))[0])
+    assert found.per_example.mean() == pytest.approx(found.points)
+    interval = bootstrap_mean(found.per_example, seed=0)
+    own, labels = ratings(300, noise)
+    rng = np.random.default_rng(5)
+    draws = (rng.integers(0, 300, 300) for _ in range(400))
+    low, high = np.quantile([100.0 * spearmanr(own[d], labels[d])[0] for d in draws], [0.025, 0.975])
+    assert interval.high - interval.low == pytest.approx(high - low, rel=0.15)
+
+
+def test_two_ratings_have_no_ranks_to_speak_of() -> None:
+    with pytest.raises(DataError, match="at least 3 texts, got 2"):
+        score_ratings([0.0, 1.0], [1.0, 2.0])
+    assert score_ratings([2.0, 2.0, 2.0], [1.0, 2.0, 3.0]).points == 0.0

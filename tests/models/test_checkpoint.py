@@ -129,6 +129,30 @@ def test_classification_logits_and_export(family: str, tmp_path: Path) -> None:
     assert torch.allclose(exported, theirs, atol=1e-6)
 
 
+@pytest.mark.parametrize("family", ["bert", "distilbert"])
+def test_a_rating_is_what_transformers_makes_of_it(family: str, tmp_path: Path) -> None:
+    architecture, config = CLASSIFICATION[family]
+    one = type(config)(**{**config.to_dict(), "id2label": None, "num_labels": 1})
+    folder = save(architecture(one), family, tmp_path / "theirs")
+    theirs = huggingface_logits(folder, AutoModelForSequenceClassification, family, 0)
+    ours = our_logits(folder, "text-regression", family)
+    assert ours.shape == (3, 1)
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    loaded = load_folder(folder, task="text-regression")
+    assert loaded.labels == ()
+    save_huggingface(loaded.model, loaded.tokenizer, tmp_path / "ours")
+    assert AutoModelForSequenceClassification.from_pretrained(tmp_path / "ours").config.problem_type == "regression"
+    exported = huggingface_logits(tmp_path / "ours", AutoModelForSequenceClassification, family, 0)
+    assert torch.allclose(exported, theirs, atol=1e-6)
+
+
+def test_a_head_of_classes_is_no_head_for_ratings(tmp_path: Path) -> None:
+    save(BertForSequenceClassification(BERT), "bert", tmp_path)
+    loaded = load_folder(tmp_path, task="text-regression")
+    assert not loaded.has_task_head
+    assert loaded.config.num_labels == 1
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return save(BertForQuestionAnswering(QA_BERT), "bert", tmp_path / "checkpoint")

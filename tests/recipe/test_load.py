@@ -11,6 +11,7 @@ from quantlat.errors import RecipeError
 from quantlat.recipe import load_part, load_recipe, recipe_json_schema, resolve_path
 from quantlat.recipe.document import MAX_BYTES
 from quantlat.recipe.schema import FilesSource, Recipe
+from quantlat.stages import STAGES
 from tests.recipe.documents import RECIPE, write
 
 
@@ -84,8 +85,8 @@ def test_a_duplicate_key_is_refused_together_with_the_other_mistakes(tmp_path: P
     path = spoilt(tmp_path, ("seed: 7\n", "seed: 7\nname: other\ntrails: 3\n"))
     assert mistakes(path) == [
         "4: name: the key appears twice, first in line 2",
-        "5: trails: unknown key (one of: data, name, package, recipe_version, report, search, seed, stages, "
-        "student, task, teacher)",
+        "5: trails: unknown key (one of: data, metric, name, package, recipe_version, report, search, "
+        "seed, stages, student, task, teacher)",
     ]
 
 
@@ -309,6 +310,14 @@ def test_texts_are_windows_of_their_own(tmp_path: Path) -> None:
         ("task: text-classification", "task: question-answering", "columns are those of texts"),
         ("label: gold", "lable: gold", "did you mean 'label'"),
         ("task: text-classification", "task: text-clasification", "did you mean 'text-classification'"),
+        ("task: text-classification", "task: text-classification\nmetric: mathews", "did you mean 'matthews'"),
+        (
+            "task: text-classification",
+            "task: text-classification\nmetric: spearman",
+            "metric: text-classification is judged by accuracy or matthews or f1, not by spearman",
+        ),
+        ("task: text-classification", "task: text-regression\nmetric: accuracy", "is judged by spearman, not by"),
+        ("label: gold", "label: 0", "label"),
     ],
 )
 def test_sources_and_options_of_another_task_are_refused(tmp_path: Path, line: str, other: str, message: str) -> None:
@@ -318,6 +327,21 @@ def test_sources_and_options_of_another_task_are_refused(tmp_path: Path, line: s
         text = text.replace("max_tokens: 64", "max_tokens: 256")
     with pytest.raises(RecipeError, match=re.escape(message)):
         load_recipe(write(tmp_path, text))
+
+
+def test_columns_without_a_header_are_named_by_their_numbers(tmp_path: Path) -> None:
+    text = TEXTS.replace("{text: premise, text_pair: hypothesis, label: gold}", "{text: 4, label: 2}")
+    source = load_recipe(write(tmp_path, text)).recipe.data.sources[0]
+    assert isinstance(source, FilesSource) and source.columns is not None
+    assert (source.columns.text, source.columns.text_pair, source.columns.label) == ("4", None, "2")
+
+
+def test_a_metric_changes_what_is_judged_by_it_and_trains_nothing_again(tmp_path: Path) -> None:
+    text = f"{TEXTS}search: {{trials: 4}}\n"
+    usual, other = (load_recipe(write(tmp_path, text + more)).recipe for more in ("", "metric: matthews\n"))
+    assert usual.model_dump().keys() == other.model_dump().keys() - {"metric"}
+    changed = {stage.name for stage in STAGES if stage.part(usual) != stage.part(other)}
+    assert changed == {"quantization", "search", "report"}
 
 
 def test_options_that_came_later_do_not_change_the_keys_of_finished_stages() -> None:

@@ -17,6 +17,7 @@ CALIBRATIONS = sorted((ROOT / "calibration").rglob("*.yaml"))
 
 def test_the_shipped_files_are_these() -> None:
     assert [path.stem for path in RECIPES] == [
+        "cola_int8",
         "embedding_int8",
         "mnli_int8",
         "squad_dynabert",
@@ -25,6 +26,7 @@ def test_the_shipped_files_are_these() -> None:
         "squad_mobilebert",
         "squad_quala_minilm",
         "sst2_int8",
+        "stsb_int8",
         "trec_int8",
     ]
     assert [path.stem for path in CALIBRATIONS] == ["embedding", "mnli", "squad", "squad_full_length", "sst2", "trec"]
@@ -55,6 +57,8 @@ def test_a_shipped_calibration_file_is_valid(path: Path) -> None:
         ("sst2_int8", "embedded-texts"),
         ("trec_int8", "embedded-texts"),
         ("mnli_int8", "embedded-texts"),
+        ("cola_int8", "embedded-texts"),
+        ("stsb_int8", "embedded-texts"),
     ],
 )
 def test_the_recipes_for_everywhere_need_neither_files_nor_a_hub(name: str, last: str) -> None:
@@ -105,7 +109,7 @@ def test_the_smoke_version_keeps_the_stages_and_needs_nothing(path: Path) -> Non
         assert source.dev_questions == 16
     else:
         assert isinstance(source, EmbeddedTextsSource)
-        assert (source.dev_texts, source.pairs) == (16, recipe.name == "mnli_int8")
+        assert (source.dev_texts, source.pairs) == (16, recipe.name in ("mnli_int8", "stsb_int8"))
     assert (smoke.length_drop is None) == (recipe.name == "embedding_int8")  # which trains nothing
     assert smoke.length_drop is None or smoke.length_drop.train.max_steps == 2
     assert Recipe.model_validate(smoke.model_dump()) == smoke

@@ -272,6 +272,30 @@ def test_pairs_of_texts_are_classified_as_pairs(tmp_path: Path) -> None:
     assert rows[1]["tokens"] > rows[0]["tokens"]
 
 
+def test_texts_and_pairs_are_rated_in_both_formats(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "rating", "text-regression")
+    values = [{"id": n, "text": f"text {n}", "text_pair": f"its pair {n * n}" if n % 2 else None} for n in range(9)]
+    lines = [json.dumps(value).encode() for value in values]
+    bad = [b'{"id": 9, "text_pair": "b"}', b'{"id": 10, "text": "a", "text_pair": 3}']
+    source = write_lines(tmp_path / "in.jsonl", [*lines, *bad])
+    assert score(folder, source, tmp_path / "out.jsonl").rejected == 2
+    rows = read_lines(tmp_path / "out.jsonl")
+    with Predictor.load(folder, threads=1) as own:
+        expected = [own.rate(value["text"], value["text_pair"], profile="full") for value in values]
+    assert set(rows[0]) == {"row", "id", "value", "profile", "tokens"}
+    assert [row["id"] for row in rows] == list(range(9)) and rows[1]["tokens"] > rows[0]["tokens"]
+    assert [(row["profile"], row["tokens"]) for row in rows] == [("full", rating.tokens) for rating in expected]
+    np.testing.assert_allclose([row["value"] for row in rows], [e.value for e in expected], atol=2e-6)
+    assert all(row["value"] == round(row["value"], 6) for row in rows)
+    pyarrow = pytest.importorskip("pyarrow", reason="needs pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist(values), tmp_path / "in.parquet")
+    score(folder, tmp_path / "in.parquet", tmp_path / "out.parquet")
+    written = parquet.read_table(tmp_path / "out.parquet")
+    assert written.schema.field("value").type == pyarrow.float64()
+    assert [{**row, "id": int(row["id"])} for row in written.to_pylist()] == rows
+
+
 def test_texts_are_embedded_into_lists_of_numbers(tmp_path: Path) -> None:
     folder = write_tiny_bundle(tmp_path / "embedding", "embedding")
     texts = [f"text number {n} " + "and more of it " * (n % 5) * n for n in range(9)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,8 @@ _CONFIG = EncoderConfig(
 
 def random_model(task: str) -> QuantizedModel:
     """Weights drawn with a fixed seed, with guessed activation ranges; large enough for peaked attention."""
-    layout = layout_of(_CONFIG, task)
+    config = replace(_CONFIG, num_labels=1) if task == "text-regression" else _CONFIG
+    layout = layout_of(config, task)
 
     def draw(name: str, *shape: int) -> np.ndarray:
         return np.random.default_rng(zlib.crc32(name.encode())).normal(0, 1, shape).astype(np.float32)
@@ -63,7 +65,7 @@ def random_model(task: str) -> QuantizedModel:
         )
 
     return QuantizedModel(
-        _CONFIG,
+        config,
         task,
         {name: linear(name, *shape) for name, shape in layout.linears.items()},
         {name: QuantizedEmbedding.from_float(draw(name, *shape)) for name, shape in layout.embeddings.items()},
@@ -130,8 +132,11 @@ def _golden(manifest: BundleManifest, model: QuantizedModel, tokenizer: Tokenize
             rows, result = predictor.logits(prepared.windows, "full")[0], predictor.run([prepared], "full")[0].text
         elif manifest.task == "embedding":
             rows, result, pair = predictor.embed([text], profile="full"), "", None
+        elif manifest.task == "text-regression":
+            rows, result = np.array([[predictor.rate(text, context, profile="full").value]]), ""
         else:
             rows = predictor.logits([predictor.text_window(text, context)], "full")[0][None]
             result = str(predictor.classify(text, context, profile="full").index)
     logits = tuple(tuple(float(value) for value in row) for row in rows)
-    return Golden(cases=(GoldenCase(text=text, context=pair, logits=logits, result=result),))
+    spread = 1.0 if manifest.task == "text-regression" else None  # one number has no standard deviation
+    return Golden(spread=spread, cases=(GoldenCase(text=text, context=pair, logits=logits, result=result),))

@@ -23,3 +23,8 @@ def predictor(bundle: Path) -> Iterator[Predictor]:
 @pytest.fixture(scope="session")
 def embedding_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "embedding", "embedding")
+
+
+@pytest.fixture(scope="session")
+def rating_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundles") / "rating", "text-regression")

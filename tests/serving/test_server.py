@@ -132,8 +132,9 @@ def test_who_sends_a_large_body_regardless_still_reads_why_it_is_refused(server:
 
 def test_the_description_holds_what_this_server_can_do(server: LiveServer, tmp_path: Path) -> None:
     described = server.get("/openapi.json").json
-    assert not {"/v1/classify", "/v1/embed"} & set(described["paths"])
-    assert not {"ClassifyBody", "EmbedBody", "EmbedResult"} & set(described["components"]["schemas"])
+    assert not {"/v1/classify", "/v1/rate", "/v1/embed"} & set(described["paths"])
+    others = {"ClassifyBody", "RateBody", "RateResult", "EmbedBody", "EmbedResult"}
+    assert not others & set(described["components"]["schemas"])
     fields = described["components"]["schemas"]["AnswerBody"]["properties"]
     assert fields["profile"]["anyOf"][0]["enum"] == ["full", "balanced", "fast"]
     assert fields["context"]["maxLength"] == server.get("/v1/model").json["max_text_chars"]
@@ -257,6 +258,56 @@ def test_a_classifier_answers_with_the_predictors_own_class(tmp_path: Path) -> N
         pair = server.post("/v1/classify", {"text": "fine", "text_pair": "a second text"}).json
         assert pair["tokens"] == own.classify("fine", "a second text").tokens
         assert server.post("/v1/answer", ASKED).status == 404
+
+
+@pytest.fixture(scope="module")
+def rating_server(rating_bundle: Path) -> Iterator[LiveServer]:
+    with running(rating_bundle) as started:
+        yield started
+
+
+def test_a_rating_is_the_predictors_own_number(rating_bundle: Path, rating_server: LiveServer) -> None:
+    pairs = [("a fine day", "the weather is fine"), ("rain 🌧 again", None), ("x y z " * 3000, "x")]
+    bodies = [{"text": text} | ({} if pair is None else {"text_pair": pair}) for text, pair in pairs]
+    with Predictor.load(rating_bundle, threads=1) as own:
+        for profile in ("full", "fast"):
+            replies = rating_server.post("/v1/rate", [{**body, "profile": profile} for body in bodies]).json
+            expected = [own.rate(*pair, profile=profile) for pair in pairs]
+            assert [r["value"] for r in replies] == pytest.approx([e.value for e in expected], abs=1e-6)
+            assert [(r["tokens"], r["profile"]) for r in replies] == [(e.tokens, profile) for e in expected]
+    assert replies[2]["tokens"] == 128  # what does not fit the window is cut off
+    single = rating_server.post("/v1/rate", bodies[0]).json
+    assert set(single) == {"value", "profile", "degraded", "tokens", "queue_ms", "latency_ms", "budget_met"}
+    assert single["profile"] == "full" and not single["degraded"] and single["budget_met"] is None
+    late = rating_server.post("/v1/rate", {**bodies[0], "budget_ms": 0.001}).json
+    assert late["profile"] == "fast" and late["budget_met"] is False
+    assert rating_server.metric('quantlat_requests_total{endpoint="/v1/rate",status="200"}') == 4
+
+
+def test_what_cannot_be_rated_is_refused(rating_server: LiveServer) -> None:
+    for body, code, said in (
+        ({"text": ""}, "invalid", "text"),
+        ({"text": "a", "text_pair": ""}, "invalid", "text_pair"),
+        ({"text": "a", "pair": "b"}, "invalid", "pair"),
+        ({"text": "a", "profile": "slow"}, "unknown_profile", "full, balanced, fast"),
+        ({"text": "a", "text_pair": "b" * 100_001}, "text_too_long", "text 0 has 100001 characters"),
+        ([], "invalid", "empty"),
+    ):
+        reply = rating_server.post("/v1/rate", body)
+        assert reply.status == 422 and reply.json["error"]["code"] == code, reply.body
+        assert said in reply.json["error"]["message"]
+    for path in ("/v1/answer", "/v1/classify", "/v1/embed"):
+        reply = rating_server.post(path, ASKED if path == "/v1/answer" else {"text": "fine"})
+        assert reply.status == 404 and reply.json["error"]["hint"] == "Use /v1/rate."
+    described = rating_server.get("/openapi.json").json
+    assert [path for path in described["paths"] if path.startswith("/v1/")] == ["/v1/rate", "/v1/model"]
+    schemas = described["components"]["schemas"]
+    assert schemas["RateBody"]["properties"]["text"]["maxLength"] == 100_000
+    assert schemas["RateBody"]["properties"]["text_pair"]["anyOf"][0]["maxLength"] == 100_000
+    assert "RateResult" in schemas and not {"ClassifyBody", "ClassifyResult"} & set(schemas)
+    told = rating_server.get("/v1/model").json
+    assert (told["task"], told["endpoint"]) == ("text-regression", "/v1/rate")
+    assert rating_server.get("/").status == 200  # the page shows what /v1/model tells
 
 
 def test_an_embedding_is_the_predictors_own_vector(embedding_bundle: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from quantlat.data import TextExample, WindowSet, collate, make_text_windows
+from quantlat.data.examples import RatedExample
 from quantlat.errors import DataError, ModelError
 from quantlat.evaluation import evaluate_model
 from quantlat.models import ClassificationModel, EncoderConfig, Tokenizer, build_model
@@ -154,6 +155,31 @@ def test_length_drop_training_helps_where_tokens_are_dropped(
     train_length_drop(model, texts.windows, stage, labels=None, state_dir=tmp_path, progress=QUIET)
     config = ElasticConfig(RetentionConfig((0.8, 0.3)))
     assert evaluate_model(model, texts, config).score.points > 75.0
+
+
+def test_ratings_are_learnt_and_followed_with_dropped_tokens(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    rng = Random(5)
+    examples = []
+    for number in range(96):
+        good = rng.randrange(5)
+        words = rng.choices(("the", "was", "of", "and", "in"), k=8) + [_GOOD] * good + [_BAD] * (4 - good)
+        rng.shuffle(words)
+        examples.append(RatedExample.of(str(number), " ".join(words), None, good / 2))
+    rated = make_text_windows(examples, tokenizer, max_tokens=64, task="text-regression")
+    batch = collate(rated.windows, [0, 1, 2], 0)
+    assert batch.labels.dtype == torch.float32 and batch.labels.tolist() == [e.rating for e in examples[:3]]
+    torch.manual_seed(0)
+    model = build_model(classifier(tokenizer, classes=1).config, "text-regression")
+    finetune_teacher(model, rated.windows, OPTIONS, state_dir=tmp_path / "t", progress=QUIET)
+    assert evaluate_model(model, rated).score.points > 80.0
+    labels = compute_soft_labels(
+        model, rated.windows, pad_token_id=0, state_dir=tmp_path / "s", progress=QUIET, precision="fp32"
+    )
+    config = ElasticConfig(RetentionConfig((0.6, 0.2)))
+    before = evaluate_model(model, rated, config).score.points
+    stage = LengthDropStage(train=OPTIONS, sandwich=1, teacher_weight=1.0, hard_label_weight=0.3)
+    train_length_drop(model, rated.windows, stage, labels=labels, state_dir=tmp_path / "l", progress=QUIET)
+    assert evaluate_model(model, rated, config).score.points > max(before, 80.0)
 
 
 def test_a_model_without_a_head_has_no_objective() -> None:

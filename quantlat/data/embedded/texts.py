@@ -37,12 +37,12 @@ _OPENINGS = (
     "alas , ",
 )
 
-_PEOPLE = {
+PEOPLE = {
     "train": ("Anna", "Bert", "Carla", "David", "Elena", "Frank", "Greta", "Hugo", "Irene", "Jonas", "Karin", "Luis"),
     "dev": ("Marta", "Nils", "Olga", "Pablo", "Rosa", "Stefan", "Tilda", "Viktor"),
 }
-_PLACES = ("Oslo", "Lisbon", "Vienna", "Dublin", "Prague", "Turin", "Ghent", "Malmo")
-_DEEDS = (
+PLACES = ("Oslo", "Lisbon", "Vienna", "Dublin", "Prague", "Turin", "Ghent", "Malmo")
+DEEDS = (
     ("bought", "buy", "a bicycle"),
     ("repaired", "repair", "the old clock"),
     ("sold", "sell", "a small boat"),
@@ -54,7 +54,7 @@ _DEEDS = (
     ("planted", "plant", "two apple trees"),
     ("read", "read", "the morning paper"),
 )
-_TIMES = ("in March", "last summer", "on Monday", "before dawn", "at noon", "after the storm", "in winter", "yesterday")
+TIMES = ("in March", "last summer", "on Monday", "before dawn", "at noon", "after the storm", "in winter", "yesterday")
 
 _Draw = Callable[[Random, Split], tuple[str, str | None, int]]
 
@@ -116,10 +116,10 @@ def _clause(rng: Random, thing: str) -> tuple[str, int]:
 
 def _pair(rng: Random, split: Split) -> tuple[str, str | None, int]:
     """A report, and a sentence that contradicts it (0), follows from it (1) or goes beyond it (2)."""
-    who, other = rng.sample(_PEOPLE[split], 2)
-    place, elsewhere = rng.sample(_PLACES, 2)
-    (past, verb, what), (past_2, _, what_2) = rng.sample(_DEEDS, 2)
-    when = rng.choice(_TIMES)
+    who, other = rng.sample(PEOPLE[split], 2)
+    place, elsewhere = rng.sample(PLACES, 2)
+    (past, verb, what), (past_2, _, what_2) = rng.sample(DEEDS, 2)
+    when = rng.choice(TIMES)
     premise = f"{who} {past} {what} in {place} {when} , and {other} was there too ."
     hypotheses = (
         (f"{who} did not {verb} {what} .", f"{who} was alone in {place} .", f"{who} {past} {what} in {elsewhere} ."),
