@@ -199,7 +199,8 @@ def estimate_accuracy(
         error = float(np.abs(values).max())
     return AccuracyEstimate(
         accuracy=own.estimate,
-        accuracy_ci=_finite(own.low, own.high, 0.0, 100.0),
+        # a correlation may be negative, the points of questions and texts may not
+        accuracy_ci=_finite(own.low, own.high, 0.0 if np.min(scores) >= 0.0 else -100.0, 100.0),
         drop=lost.estimate,
         drop_ci=_finite(lost.low, lost.high, -100.0, 100.0),
         drop_standard_error=error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from quantlat.data.examples import Example
 from quantlat.data.loaded import Issues
 from quantlat.data.windows import PairTokenizer, WindowSet
+from quantlat.errors import DataError
 from quantlat.metrics import Metric, Score
 
 if TYPE_CHECKING:
     from quantlat.recipe.schema import DataOptions
 
+Kind = TypeVar("Kind", bound=Example)
 Logits = Sequence[NDArray[np.float32]]
 """One array for each window: ``[n, 2]`` start and end logits of its real tokens, ``[classes]``, ``[1]`` or ``[H]``."""
 
@@ -103,3 +105,18 @@ class Task(Protocol):
 
     def request(self, example: Example) -> tuple[str, str | None]:
         """The two texts of a request for this example, as a bundle takes them."""
+
+
+def of_kind(examples: Sequence[Example], kind: type[Kind], called: str) -> tuple[Kind, ...]:
+    """The examples as those of a task.
+
+    Args:
+        called: what they are called in a message, plural.
+
+    Raises:
+        DataError: some are none.
+    """
+    found = tuple(example for example in examples if isinstance(example, kind))
+    if len(found) != len(examples):
+        raise DataError(f"expected {called}, but {len(examples) - len(found)} of {len(examples)} examples are none")
+    return found

@@ -11,7 +11,7 @@ from quantlat.data.examples import Example, QAExample
 from quantlat.data.windows import PairTokenizer, WindowSet, make_windows
 from quantlat.errors import DataError
 from quantlat.metrics import F1, best_spans, score
-from quantlat.tasks.base import Logits, ReadExamples, Scored
+from quantlat.tasks.base import Logits, ReadExamples, Scored, of_kind
 
 if TYPE_CHECKING:
     from quantlat.recipe.schema import DataOptions
@@ -69,7 +69,4 @@ def questions(examples: Sequence[Example]) -> tuple[QAExample, ...]:
     Raises:
         DataError: some are none.
     """
-    found = tuple(example for example in examples if isinstance(example, QAExample))
-    if len(found) != len(examples):
-        raise DataError(f"expected questions, but {len(examples) - len(found)} of {len(examples)} examples are none")
-    return found
+    return of_kind(examples, QAExample, "questions")

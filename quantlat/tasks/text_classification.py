@@ -13,9 +13,9 @@ from quantlat.data.classification import TextColumns, read_jsonl, read_texts, wr
 from quantlat.data.examples import Example, TextExample
 from quantlat.data.text_windows import TEXT_CLASSIFICATION, make_text_windows
 from quantlat.data.windows import PairTokenizer, WindowSet
-from quantlat.errors import DataError, ModelError
+from quantlat.errors import ModelError
 from quantlat.metrics import ACCURACY, Metric, score_classes
-from quantlat.tasks.base import Logits, ReadExamples, Scored
+from quantlat.tasks.base import Logits, ReadExamples, Scored, of_kind
 
 if TYPE_CHECKING:
     from quantlat.recipe.schema import DataOptions
@@ -88,10 +88,7 @@ def texts(examples: Sequence[Example]) -> tuple[TextExample, ...]:
     Raises:
         DataError: some are none.
     """
-    found = tuple(example for example in examples if isinstance(example, TextExample))
-    if len(found) != len(examples):
-        raise DataError(f"expected texts, but {len(examples) - len(found)} of {len(examples)} examples are none")
-    return found
+    return of_kind(examples, TextExample, "texts")
 
 
 def columns_for(path: Path, options: DataOptions) -> TextColumns | None:

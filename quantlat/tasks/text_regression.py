@@ -13,9 +13,8 @@ from quantlat.data.classification import TextColumns, read_jsonl, read_texts, wr
 from quantlat.data.examples import Example, RatedExample
 from quantlat.data.text_windows import TEXT_REGRESSION, make_text_windows
 from quantlat.data.windows import PairTokenizer, WindowSet
-from quantlat.errors import DataError
 from quantlat.metrics import SPEARMAN, score_ratings
-from quantlat.tasks.base import Logits, ReadExamples, Scored
+from quantlat.tasks.base import Logits, ReadExamples, Scored, of_kind
 from quantlat.tasks.text_classification import columns_for, logits_of_texts, texts
 
 if TYPE_CHECKING:
@@ -66,7 +65,4 @@ def rated(examples: Sequence[Example]) -> tuple[RatedExample, ...]:
     Raises:
         DataError: some are none.
     """
-    found = tuple(example for example in examples if isinstance(example, RatedExample))
-    if len(found) != len(examples):
-        raise DataError(f"expected rated texts, but {len(examples) - len(found)} of {len(examples)} examples are none")
-    return found
+    return of_kind(examples, RatedExample, "rated texts")

@@ -85,3 +85,10 @@ def test_texts_that_all_keep_their_class_do_not_make_a_drop_certain() -> None:
 def test_scores_between_right_and_wrong_have_the_error_of_their_spread() -> None:
     scores = np.linspace(0.0, 100.0, 164)
     assert estimate_accuracy(scores, scores, list(range(164)), seed=0).drop_standard_error == 0.0
+
+
+def test_a_correlation_below_zero_keeps_its_interval() -> None:
+    scores = np.random.default_rng(0).normal(-20.0, 100.0, 400)
+    found = estimate_accuracy(scores, scores + 1.0, range(400), seed=0)
+    assert found.accuracy_ci[0] < found.accuracy < found.accuracy_ci[1] < 0.0
+    assert found.drop == pytest.approx(1.0)
