@@ -11,6 +11,9 @@ from quantlat.data.examples import RatedExample
 from quantlat.errors import DataError
 
 
+DOCUMENTED = (Path(__file__).parents[2] / "docs/classification.md").read_text(encoding="utf-8")
+
+
 def put(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
@@ -61,6 +64,25 @@ def test_a_table_without_a_header_is_read_by_the_numbers_of_its_columns(tmp_path
     assert "cola.tsv:3: expected 4 columns (1, 2, 3, 4), found 2" in found.issues.samples[0]
     with pytest.raises(DataError, match="has no column 5"):
         read_texts(path, columns=TextColumns("5", None, "2"))
+
+
+GLUE = {
+    "SST-2": ("sentence\tlabel", "a\t1", TextColumns()),
+    "QQP": ("id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", "0\t1\t2\ta\tb\t1",
+            TextColumns("question1", "question2", "is_duplicate")),
+    "MRPC": ("\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String", "1\t7\t8\ta\tb",
+             TextColumns("#1 String", "#2 String", "Quality")),
+    "QNLI": ("index\tquestion\tsentence\tlabel", "0\ta\tb\tentailment", TextColumns("question", "sentence", "label")),
+    "RTE": ("index\tsentence1\tsentence2\tlabel", "0\ta\tb\tentailment", TextColumns()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GLUE)
+def test_glues_own_tables_are_read_with_the_columns_that_the_documentation_gives(name: str, tmp_path: Path) -> None:
+    header, row, columns = GLUE[name]
+    (example,) = read_texts(put(tmp_path / "train.tsv", f"{header}\n{row}\n"), columns=columns).examples
+    assert (example.text, example.text_pair) == ("a", None if name == "SST-2" else "b")
+    assert columns == TextColumns() or all(one in DOCUMENTED for one in vars(columns).values() if isinstance(one, str))
 
 
 def test_ratings_are_finite_numbers_and_survive_a_file(tmp_path: Path) -> None:
