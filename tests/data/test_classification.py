@@ -10,7 +10,6 @@ from quantlat.data.classification import from_records
 from quantlat.data.examples import RatedExample
 from quantlat.errors import DataError
 
-
 DOCUMENTED = (Path(__file__).parents[2] / "docs/classification.md").read_text(encoding="utf-8")
 
 
