@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from matplotlib.figure import Figure
 
+from quantlat.metrics.metric import MATTHEWS, SPEARMAN, Metric
 from quantlat.reporting.collect import ReportData
 from quantlat.reporting.figures import FIGURE_NAMES, draw_figures
 from quantlat.reporting.figures.baselines import baselines_info
@@ -68,6 +69,13 @@ def test_no_text_overlaps_another_or_leaves_the_page(
     drawn = list(draw_figures(make_report(**case)))
     assert [f.name for f in drawn] == list(FIGURE_NAMES)
     for named in drawn:
+        _assert_readable(named.figure)
+
+
+@pytest.mark.parametrize("metric", [MATTHEWS, SPEARMAN])
+def test_a_metric_with_a_long_name_has_room_everywhere(metric: Metric, report: ReportData) -> None:
+    wide = tuple(row.model_copy(update={"ci_ms": (0.8 * row.median_ms, 1.3 * row.median_ms)}) for row in report.latency)
+    for named in draw_figures(report.model_copy(update={"metric": metric, "latency": wide})):
         _assert_readable(named.figure)
 
 
