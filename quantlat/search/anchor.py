@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quantlat.search.blocks import Block
 from quantlat.search.candidate import AccuracyEstimate, estimate_accuracy, widened
+from quantlat.search.reference import Reference
 
 _SECONDS = 15.0  # for full length on more questions than a trial sees
 
@@ -26,11 +27,13 @@ class Anchor:
 
     Attributes:
         points: of full length on each question of the search split, NaN where it was not measured.
+        reference: of the reference model on the same questions.
         loss: points that full length loses against the reference on all measured questions.
         loss_ci: its 95 % interval.
     """
 
     points: NDArray[np.float64]
+    reference: NDArray[np.float64]
     loss: float
     loss_ci: tuple[float, float]
 
@@ -40,7 +43,7 @@ class Anchor:
         score: Callable[[Block], NDArray[np.float64]],
         needed: Sequence[Block],
         more: Sequence[Block],
-        reference: NDArray[np.float64],
+        reference: Reference,
         passages: NDArray[np.int64],
         *,
         seed: int,
@@ -49,16 +52,18 @@ class Anchor:
 
         Args:
             score: points of full length on each question of a block.
-            reference, passages: points of the reference on every question of the split, and its passage.
+            reference: the reference model on the split.
+            passages: which passage each question of the split belongs to.
         """
-        points, begin = np.full(len(reference), np.nan), time.monotonic()
+        points, compared = np.full(len(passages), np.nan), np.full(len(passages), np.nan)
+        begin = time.monotonic()
         for number, block in enumerate((*needed, *more)):
             if number >= len(needed) and time.monotonic() - begin > _SECONDS:
                 break
-            points[block.questions] = score(block)
+            points[block.questions], compared[block.questions] = score(block), reference.on([block])
         known = np.flatnonzero(np.isfinite(points))
-        lost = estimate_accuracy(points[known], reference[known], passages[known].tolist(), seed=seed)
-        return cls(points, lost.drop, lost.drop_ci)
+        lost = estimate_accuracy(points[known], compared[known], passages[known].tolist(), seed=seed)
+        return cls(points, compared, lost.drop, lost.drop_ci)
 
     @property
     def questions(self) -> NDArray[np.int64]:

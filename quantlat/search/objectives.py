@@ -39,12 +39,12 @@ from quantlat.search.blocks import (
     Block,
     cut_blocks,
     passage_numbers,
-    reference_points,
     shortest_middle_longest,
     split_block,
 )
 from quantlat.search.candidate import AccuracyEstimate, Candidate, Cost, estimate_accuracy
 from quantlat.search.latency_table import LatencyTable, fit_table
+from quantlat.search.reference import Reference
 from quantlat.search.space import RetentionSpace
 from quantlat.search.table_requests import CHECKED, table_configs, table_requests
 
@@ -97,10 +97,10 @@ class SessionEvaluator:
         session: the INT8 artefact in the runtime and with the threads that will serve.
         search_set: windows of the search split. Never the dev set: what is selected on it flatters itself.
         encoder_config: shape of the model, for MACs.
-        reference_scores: points of the reference model on every question of ``search_set``, in its order.
+        reference: points of the reference model on every question of ``search_set``, in its order.
 
     Raises:
-        MeasurementError: ``reference_scores`` does not fit the questions.
+        MeasurementError: ``reference`` does not fit the questions.
     """
 
     def __init__(
@@ -108,13 +108,13 @@ class SessionEvaluator:
         session: Session,
         search_set: WindowSet,
         encoder_config: EncoderConfig,
-        reference_scores: ArrayLike,
+        reference: ArrayLike | Reference,
         options: EvaluatorOptions | None = None,
     ) -> None:
         self._session = session
         self._encoder_config = encoder_config
         self._options = options or EvaluatorOptions()
-        self._reference = reference_points(reference_scores, search_set)
+        self._reference = Reference.of(reference, search_set)
         self._passages = passage_numbers(search_set)
         self._tokens = [window.length for window in search_set.windows]
         self._windows = search_set.windows
@@ -132,7 +132,7 @@ class SessionEvaluator:
     @property
     def reference_accuracy(self) -> float:
         """Accuracy of the reference model on the whole search split, in points."""
-        return float(self._reference.mean())
+        return float(self._reference.points.mean())
 
     @property
     def parts(self) -> int:
@@ -180,7 +180,8 @@ class SessionEvaluator:
         """Estimate and points on the first ``part + 1`` parts; of full length, on all questions it was measured on."""
         anchor = self._anchor()
         if config.is_full:
-            return self._accuracy(anchor.points[anchor.questions], anchor.questions), anchor.points[anchor.questions]
+            known = anchor.questions
+            return self._accuracy(anchor.points[known], anchor.reference[known], known), anchor.points[known]
         done = self._scores.setdefault(config, [])
         for block in self._parts[len(done) : part + 1]:
             done.append(self._run(block.windows, config).result.score.per_example)
@@ -188,10 +189,11 @@ class SessionEvaluator:
         scores = np.concatenate(done[: part + 1])
         return anchor.compared(scores, questions, self._passages, seed=self._options.seed), scores
 
-    def _accuracy(self, scores: NDArray[np.float64], questions: NDArray[np.int64]) -> AccuracyEstimate:
-        """Estimate against the reference on the same questions."""
-        passages = self._passages[questions].tolist()
-        return estimate_accuracy(scores, self._reference[questions], passages, seed=self._options.seed)
+    def _accuracy(
+        self, scores: NDArray[np.float64], reference: NDArray[np.float64], questions: NDArray[np.int64]
+    ) -> AccuracyEstimate:
+        """Estimate against the reference's points on the same questions."""
+        return estimate_accuracy(scores, reference, self._passages[questions].tolist(), seed=self._options.seed)
 
     def _anchor(self) -> Anchor:
         if self._measured_anchor is None:
@@ -252,7 +254,7 @@ class SessionEvaluator:
         flags = {flag for done in passes for flag in done.contention.flags}
         return self._candidate(
             config,
-            self._accuracy(scores, np.concatenate([block.questions for block in blocks])),
+            self._accuracy(scores, self._reference.on(blocks), np.concatenate([block.questions for block in blocks])),
             scores,
             latencies_ms=latencies,
             latency_ms=interval.estimate,

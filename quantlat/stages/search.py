@@ -38,13 +38,11 @@ from quantlat.stages.search_record import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from quantlat.data import WindowSet
     from quantlat.models import LoadedModel
     from quantlat.quantization.artifact import QuantizedModel
     from quantlat.search import SearchResult, SessionEvaluator
+    from quantlat.search.reference import Reference
 
 BEST_JSON = "best_so_far.json"
 JOURNAL = "trials.journal"
@@ -85,7 +83,7 @@ class SearchStage(Stage):
     """Leaves ``search.json``: every trial, the front, and the profiles full, balanced and fast."""
 
     name = "search"
-    version = 17
+    version = 18
 
     def part(self, recipe: Recipe) -> Sequence[BaseModel] | None:
         if recipe.search is None:
@@ -128,7 +126,7 @@ def search_model(request: SearchRequest) -> SearchRecord:
     quantized = QuantizedModel.load(request.inputs["quantization"] / QUANTIZED)
     threads = options.threads or _usable_cores()
     runtime, timings = _choose_runtime(request, quantized, windows, threads)
-    reference = _reference_scores(request, student, windows)
+    reference = _reference(request, student, windows)
     session = get_runtime(runtime).load(quantized, threads=threads)
     try:
         evaluator = SessionEvaluator(
@@ -183,8 +181,12 @@ def _choose_runtime(
     return choice.name, timings
 
 
-def _reference_scores(request: SearchRequest, student: LoadedModel, windows: WindowSet) -> NDArray[np.float64]:
-    """Points of every search example by the fp32 full-length model that the floor refers to."""
+def _reference(request: SearchRequest, student: LoadedModel, windows: WindowSet) -> Reference:
+    """What the fp32 full-length model that the floor refers to scores on the search examples."""
+    from quantlat.evaluation.windows import model_logits
+    from quantlat.search.reference import Reference
+    from quantlat.tasks import task_of
+
     options = request.options
     artifact, model, own = newest_student(request.inputs), student, windows
     if options.reference == "teacher":
@@ -192,7 +194,9 @@ def _reference_scores(request: SearchRequest, student: LoadedModel, windows: Win
         model = read_model(artifact, task=request.recipe.task)
         own = read_judged(request.inputs, "search", request.recipe, model.tokenizer, progress=request.progress)
     name = f"reference: fp32 {options.reference}"
-    return search_points(artifact, model.model, own, progress=request.progress, name=name)
+    if task_of(request.recipe).scored_together:
+        return Reference.of_texts(own, model_logits(model.model, own, progress=request.progress, name=name))
+    return Reference(search_points(artifact, model.model, own, progress=request.progress, name=name))
 
 
 def _search(request: SearchRequest, evaluator: SessionEvaluator, layers: int, signature: str) -> SearchResult:

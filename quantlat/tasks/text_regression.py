@@ -29,7 +29,7 @@ class TextRegression:
     format = "rated texts: .tsv with a header, or JSON lines"
     needs_reference = False
     scored_together = True
-    fewest_examples = 64  # of fewer, a rank correlation is mostly chance
+    fewest_examples = 64  # a rank correlation of fewer is mostly chance
 
     def split_file(self, split: str) -> str:
         return f"{split}.jsonl"

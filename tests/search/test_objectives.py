@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from quantlat.data import WindowSet, make_windows
+from quantlat.data import WindowSet, make_text_windows, make_windows
 from quantlat.data.embedded import generate
+from quantlat.data.embedded.ratings import generate_rated_pairs
+from quantlat.data.embedded.texts import generate_texts
 from quantlat.errors import MeasurementError
 from quantlat.evaluation import evaluate_model
+from quantlat.evaluation.windows import model_logits
 from quantlat.latency import ContentionLimits, MeasurementWarning
 from quantlat.models import (
     ElasticConfig,
@@ -26,6 +30,7 @@ from quantlat.runtimes import TokenBatch, get_runtime
 from quantlat.search.blocks import cut_blocks, split_block
 from quantlat.search.candidate import AccuracyFloor
 from quantlat.search.objectives import EvaluatorOptions, SessionEvaluator
+from quantlat.search.reference import Reference
 from quantlat.search.space import RetentionSpace
 from quantlat.search.study import run_search
 
@@ -137,6 +142,27 @@ def test_an_unkind_part_is_not_held_against_a_trial(loaded: LoadedModel, windows
     assert (lucky[part] - half[part]).mean() > trial.drop + 10.0
     width, alone = (c.drop_ci[1] - c.drop_ci[0] for c in (trial, fair.evaluate(HALF)))
     assert width > alone  # what is not known of full length is in the interval
+
+
+@pytest.mark.parametrize(("task", "metric"), [("text-regression", None), ("text-classification", "matthews")])
+def test_a_part_whose_texts_are_scored_together_is_compared_with_the_same_part(task: str, metric: str | None) -> None:
+    """Correlations of few texts are biased; a model that is its own reference loses nothing all the same."""
+    loaded = load_checkpoint("random:bert-2x128", task=task, seed=3)
+    texts = generate_rated_pairs(48, 6)[0] if task == "text-regression" else generate_texts(48, 6)[0]
+    windows = make_text_windows(texts, loaded.tokenizer, task=task, metric=metric)
+    with torch.no_grad():  # both classes are as likely
+        loaded.model.classifier.bias -= torch.from_numpy(np.median(model_logits(loaded.model, windows), axis=0))
+    reference = Reference.of_texts(windows, model_logits(loaded.model, windows))
+    session = get_runtime("pytorch").load(loaded.model, threads=1)
+    options = _options(fewest_questions=10, block_windows=10)
+    evaluator = SessionEvaluator(session, windows, loaded.config, reference, options)
+    (final,) = evaluator.evaluate_finalists([FULL])
+    assert final.questions == 48 and final.drop == pytest.approx(0.0, abs=1e-4)
+    assert evaluator.evaluate(FULL).drop == pytest.approx(0.0, abs=1e-4)
+    whole = evaluate_model(loaded.model, windows).score
+    assert evaluator.reference_accuracy == pytest.approx(whole.points)
+    careless = SessionEvaluator(session, windows, loaded.config, whole.per_example, options)
+    assert abs(careless.evaluate_finalists([FULL])[0].drop) > 0.01
 
 
 def test_no_difference_among_a_few_questions_is_not_certainty(loaded: LoadedModel, windows: WindowSet) -> None:
