@@ -48,7 +48,7 @@ class FilesSource(Part):
     dev: str | None = None
     """null: a tenth of the training part is held out."""
     columns: Columns | None = Field(None, exclude_if=is_none)
-    """Text classification only."""
+    """Texts only."""
 
 
 class HubSource(Part):
@@ -60,9 +60,9 @@ class HubSource(Part):
     """Configuration of a dataset that has several: sst2 of nyu-mll/glue."""
     revision: str | None = None
     dev_split: str | None = Field(None, exclude_if=is_none)
-    """null: validation, validation_matched, dev or test, whichever the dataset has. Text classification only."""
+    """null: validation, validation_matched, dev or test, whichever the dataset has. Texts only."""
     columns: Columns | None = Field(None, exclude_if=is_none)
-    """Text classification only."""
+    """Texts only."""
 
 
 class EmbeddedSource(Part):

@@ -72,7 +72,7 @@ RuntimeName = Literal["pytorch", "native", "inductor", "openvino", "onnxruntime"
 TaskName = Literal["question-answering", "text-classification", "text-regression", "embedding"]
 MetricName = Literal["f1", "accuracy", "matthews", "spearman"]
 _TEXT_TASKS = ("text-classification", "text-regression", "embedding")
-_METRICS: Mapping[TaskName, tuple[MetricName, ...]] = {
+METRICS_OF_TASKS: Mapping[TaskName, tuple[MetricName, ...]] = {
     "question-answering": ("f1",),
     "text-classification": ("accuracy", "matthews", "f1"),
     "text-regression": ("spearman",),
@@ -192,7 +192,7 @@ class Recipe(Part):
 
     @model_validator(mode="after")
     def _metric_fits_the_task(self) -> Self:
-        known = _METRICS[self.task]
+        known = METRICS_OF_TASKS[self.task]
         if self.metric is not None and self.metric not in known:
             raise ValueError(f"metric: {self.task} is judged by {' or '.join(known)}, not by {self.metric}")
         return self

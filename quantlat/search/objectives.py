@@ -232,8 +232,8 @@ class SessionEvaluator:
             for config in runners if number % 2 == 0 else reversed(runners):
                 passes[config].append(self._run(block.windows, config))
             measured.append(block)
-        reference = passes[runners[0]]
-        return tuple(self._finalist(config, measured, passes[config], reference) for config in configs)
+        full, points = passes[runners[0]], self._reference.on(measured)
+        return tuple(self._finalist(config, measured, passes[config], full, points) for config in configs)
 
     def _split(self, block: Block) -> list[Block]:
         return split_block(block, self._options.block_windows, fewest=self._options.fewest_questions)
@@ -243,18 +243,19 @@ class SessionEvaluator:
         config: RetentionConfig,
         blocks: Sequence[Block],
         passes: Sequence[_Pass],
-        reference: Sequence[_Pass],
+        full: Sequence[_Pass],
+        reference: NDArray[np.float64],
     ) -> Candidate:
         latencies = np.concatenate([done.result.latencies_ms for done in passes])
         tokens = np.concatenate([done.result.tokens for done in passes])
         scores = np.concatenate([done.result.score.per_example for done in passes])
         # the blocks' lengths differ, but both sides of a ratio have the same ones
-        ratio = ratio_ci([[done.mean_ms] for done in passes], [[done.mean_ms] for done in reference])
+        ratio = ratio_ci([[done.mean_ms] for done in passes], [[done.mean_ms] for done in full])
         interval = length_mix_ci(latencies, tokens)
         flags = {flag for done in passes for flag in done.contention.flags}
         return self._candidate(
             config,
-            self._accuracy(scores, self._reference.on(blocks), np.concatenate([block.questions for block in blocks])),
+            self._accuracy(scores, reference, np.concatenate([block.questions for block in blocks])),
             scores,
             latencies_ms=latencies,
             latency_ms=interval.estimate,

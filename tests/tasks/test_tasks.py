@@ -11,6 +11,7 @@ from quantlat.data.embedded.texts import generate_texts
 from quantlat.errors import DataError, ModelError
 from quantlat.models.random_tokenizer import train_tokenizer
 from quantlat.recipe.data import Columns, DataOptions, EmbeddedTextsSource, FilesSource
+from quantlat.recipe.schema import METRICS_OF_TASKS
 from quantlat.tasks import Task, get_task
 
 OPTIONS = DataOptions(sources=(EmbeddedTextsSource(),), max_tokens=128, stride=16, max_question_tokens=32)
@@ -66,6 +67,14 @@ def test_classes_are_judged_by_the_metric_that_the_recipe_names() -> None:
     assert found == {"accuracy": 50.0, "matthews": 0.0, "f1": pytest.approx(200 / 3)}
     with pytest.raises(DataError, match="text-classification is not judged by 'spearman'"):
         get_task("text-classification", "spearman")
+
+
+def test_recipes_offer_the_metrics_that_the_tasks_have() -> None:
+    for name, metrics in METRICS_OF_TASKS.items():
+        assert [get_task(name, key).metric.key for key in metrics] == list(metrics)
+        assert get_task(name).metric.key == metrics[0]
+    with pytest.raises(DataError, match=", ".join(METRICS_OF_TASKS)):
+        get_task("ranking")
 
 
 def test_ratings_in_the_order_of_the_labels_are_perfect_whatever_their_scale() -> None:
